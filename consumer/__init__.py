@@ -1,0 +1,1 @@
+"""The bus side: messages in, awards out."""

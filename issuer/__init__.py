@@ -1,0 +1,1 @@
+"""The issuer: data, services, public documents, pages and command line."""

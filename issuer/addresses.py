@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The public addresses of documents and pages; once given out they never change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Builds the addresses below one origin such as ``https://badges.example.org``."""
+
+    base_url: str
+
+    def profile(self, slug: str, epoch: int = 1) -> str:
+        """Address of an issuer's Profile; later key epochs have addresses of their own."""
+        bare = f"{self.base_url}/issuers/{slug}"
+        return bare if epoch == 1 else f"{bare}/epochs/{epoch}"
+
+    def profile_image(self, slug: str) -> str:
+        """Address of an issuer's picture."""
+        return f"{self.base_url}/issuers/{slug}/image"
+
+    def revocations(self, slug: str) -> str:
+        """Address of an issuer's RevocationList."""
+        return f"{self.base_url}/issuers/{slug}/revocations"
+
+    def key(self, kid: str) -> str:
+        """Address of a CryptographicKey."""
+        return f"{self.base_url}/keys/{kid}"
+
+    def badge(self, slug: str, edition: int = 1) -> str:
+        """Address of a BadgeClass; later editions have addresses of their own."""
+        bare = f"{self.base_url}/badges/{slug}"
+        return bare if edition == 1 else f"{bare}/editions/{edition}"
+
+    def badge_image(self, slug: str, edition: int = 1) -> str:
+        """Address of the picture of a badge edition."""
+        return f"{self.badge(slug, edition)}/image"
+
+    def assertion(self, uuid: UUID) -> str:
+        """Address of an Assertion, and of its share page."""
+        return f"{self.base_url}/assertions/{uuid}"
+
+    def assertion_image(self, uuid: UUID) -> str:
+        """Address of the baked picture of an assertion."""
+        return f"{self.assertion(uuid)}/image"
+
+    def signed_assertion(self, uuid: UUID) -> str:
+        """Address of the signed form of an assertion."""
+        return f"{self.assertion(uuid)}.jws"
+
+    def person(self, username: str) -> str:
+        """Address of a person's page."""
+        return f"{self.base_url}/people/{quote(username, safe='')}"

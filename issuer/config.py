@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The configuration: a TOML file, overridden by the environment, checked as a whole."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from issuer.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PREFIX = "ACCOLADES_"
+#: Names of the environment that are not settings: where to look, and what only tests read.
+NOT_SETTINGS = {"ACCOLADES_CONFIG", "ACCOLADES_SHARED"}
+NOT_SETTINGS_PREFIX = "ACCOLADES_TEST_"
+#: Settings that may be given as the path of a file that holds them.
+SECRETS = ("secret_key", "oidc_client_secret", "key_passphrase")
+LISTS = ("skip_users", "rules", "admin_groups", "oidc_scopes")
+FILE_LIMIT = 1 << 20
+
+
+class Settings(BaseModel):
+    """All settings of a site; each may be given in the file or as ``ACCOLADES_<NAME>``."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    home: Path = Path("var")
+    database_url: str = ""
+    base_url: str = "http://127.0.0.1:8000"
+    secret_key: str = ""
+    allow_loopback: bool = False
+    broker_url: str = ""
+    cache_url: str = ""
+
+    site_name: str = "Accolades"
+    site_claim: str = "Badges for what people do"
+    issuer_slug: str = Field("accolades", pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
+    issuer_name: str = "Accolades"
+    issuer_url: str = ""
+    issuer_email: str = Field("badges@example.org", pattern=r"^[^@\s]+@[^@\s]+$")
+    issuer_description: str = "An open community thanks those who make it."
+    email_domain: str = Field("fedoraproject.org", pattern=r"^[a-z0-9.-]+$")
+    key_passphrase: str = ""
+
+    rules: tuple[Path, ...] = ()  # folders beside the bundled collection
+    bundled_rules: bool = True
+    skip_users: tuple[str, ...] = ("apache", "bodhi", "koji", "oscar", "packit", "pagure", "zodbot")
+    topic_prefix: str = ""
+
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: str = ""
+    oidc_scopes: tuple[str, ...] = ("openid", "profile", "email")
+    admin_groups: tuple[str, ...] = ("sysadmin-main", "sysadmin-badges")
+    demo: bool = False
+
+    @field_validator("base_url")
+    @classmethod
+    def _an_origin(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError("must be like https://badges.example.org")
+        if parts.path.rstrip("/") or parts.query or parts.fragment or parts.username:
+            raise ValueError("must be an origin without path, query or user")
+        return value.rstrip("/")
+
+    @property
+    def database(self) -> str:
+        """The address of the database; by default SQLite in the home folder."""
+        return self.database_url or f"sqlite:///{self.home.absolute() / 'accolades.sqlite'}"
+
+    @property
+    def objects(self) -> Path:
+        """The folder of pictures."""
+        return self.home / "objects"
+
+    @property
+    def keys(self) -> Path:
+        """The folder of private keys."""
+        return self.home / "keys"
+
+    @property
+    def issuer_home_page(self) -> str:
+        """The address where people read about the issuer."""
+        return self.issuer_url or self.base_url
+
+
+def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings; raise `ConfigurationError` with every mistake at once."""
+    environ = os.environ if environ is None else environ
+    mistakes: list[str] = []
+    values = _from_file(environ, mistakes)
+    values.update(_from_environment(environ, mistakes))
+    for name in SECRETS:
+        _read_secret(name, values, mistakes)
+    try:
+        settings = Settings(**values)
+    except ValidationError as error:
+        raise ConfigurationError(mistakes + [_explain(item) for item in error.errors()]) from error
+    if mistakes:
+        raise ConfigurationError(mistakes)
+    return settings
+
+
+def config_path(environ: Mapping[str, str]) -> Path | None:
+    """Return the file that is read: the one named by ACCOLADES_CONFIG, else the home folder's."""
+    if named := environ.get("ACCOLADES_CONFIG"):
+        return Path(named)
+    usual = Path(environ.get("ACCOLADES_HOME") or "var") / "accolades.toml"
+    return usual if usual.is_file() else None
+
+
+def _from_file(environ: Mapping[str, str], mistakes: list[str]) -> dict[str, Any]:
+    path = config_path(environ)
+    if path is None:
+        return {}
+    try:
+        if path.stat().st_size > FILE_LIMIT:
+            mistakes.append(f"{path}: larger than {FILE_LIMIT} bytes: not a configuration file")
+            return {}
+        return tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        mistakes.append(f"{path}: cannot be read: {error.strerror}: check ACCOLADES_CONFIG")
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        mistakes.append(f"{path}: not TOML: {error}")
+    return {}
+
+
+def _from_environment(environ: Mapping[str, str], mistakes: list[str]) -> dict[str, Any]:
+    known = set(Settings.model_fields) | {f"{name}_file" for name in SECRETS}
+    values: dict[str, Any] = {}
+    for variable, value in sorted(environ.items()):
+        if not variable.startswith(PREFIX) or variable in NOT_SETTINGS:
+            continue
+        if variable.startswith(NOT_SETTINGS_PREFIX) or not value:
+            continue
+        name = variable.removeprefix(PREFIX).lower()
+        if name not in known:
+            mistakes.append(f"{variable}: no such setting: remove it or correct its name")
+        elif name in LISTS:
+            values[name] = [part.strip() for part in value.split(",") if part.strip()]
+        else:
+            values[name] = value
+    return values
+
+
+def _read_secret(name: str, values: dict[str, Any], mistakes: list[str]) -> None:
+    path = values.pop(f"{name}_file", None)
+    if path is None:
+        return
+    try:
+        values[name] = Path(str(path)).read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not text"
+        mistakes.append(f"{name}_file: {path}: cannot be read: {reason}")
+
+
+def _explain(item: Any) -> str:
+    name = ".".join(str(part) for part in item["loc"])
+    if item["type"] == "extra_forbidden":
+        return f"{name}: no such setting: remove it or correct its name"
+    return f"{name}: {item['msg'].removeprefix('Value error, ')}, got {item['input']!r:.80}"

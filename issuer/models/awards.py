@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Awards, and the assertions that tell the world of them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, Uuid, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from issuer.db import Base, BigInt, Json
+from issuer.models.badges import Badge, BadgeEdition
+from issuer.models.issuers import SigningKey
+from issuer.models.persons import Person
+from issuer.models.types import Source
+
+
+class Award(Base):
+    """Who got which badge when, and why."""
+
+    __tablename__ = "awards"
+    __table_args__ = (
+        # Decides who was first; an earlier look decides nothing. Revoked rows count.
+        UniqueConstraint("badge_id", "person_id", "occurrence"),
+        CheckConstraint(
+            "source IN ('rule', 'admin', 'invitation', 'claim', 'job', 'api', 'import')",
+            name="source",
+        ),
+        Index(None, "person_id", "issued_at", "id"),
+        Index(None, "badge_id", "issued_at", "id"),
+        Index(None, "issued_at", "id"),
+        Index(
+            "ix_awards_revoked",
+            "revoked_at",
+            sqlite_where=text("revoked_at IS NOT NULL"),
+            postgresql_where=text("revoked_at IS NOT NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    uuid: Mapped[UUID] = mapped_column(Uuid, unique=True, default=uuid4)
+    badge_id: Mapped[int] = mapped_column(ForeignKey("badges.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("persons.id"))
+    # '' for ordinary badges, the event of repeatable ones, `again-<n>` after a revocation.
+    occurrence: Mapped[str] = mapped_column(Text, default="")
+    issued_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+    evidence: Mapped[list[dict[str, str]]] = mapped_column(Json, default=list)
+    narrative: Mapped[str] = mapped_column(Text, default="")
+    source: Mapped[Source] = mapped_column(Text)
+    cause_id: Mapped[str | None] = mapped_column(Text)  # id of the message, invitation, claim…
+    cause_url: Mapped[str | None] = mapped_column(Text)
+    awarded_by_id: Mapped[int | None] = mapped_column(ForeignKey("persons.id"))
+    revoked_at: Mapped[datetime | None]
+    revoked_by_id: Mapped[int | None] = mapped_column(ForeignKey("persons.id"))
+    revocation_reason: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime]
+
+    badge: Mapped[Badge] = relationship()
+    person: Mapped[Person] = relationship(foreign_keys=[person_id])
+    assertions: Mapped[list[Assertion]] = relationship(back_populates="award")
+
+    @property
+    def is_revoked(self) -> bool:
+        """Whether the award was taken back."""
+        return self.revoked_at is not None
+
+    def is_expired(self, now: datetime) -> bool:
+        """Whether the award no longer counts at ``now``."""
+        return self.expires_at is not None and self.expires_at <= now
+
+
+class Assertion(Base):
+    """The Open Badges document of an award for one address of its holder."""
+
+    __tablename__ = "assertions"
+    __table_args__ = (
+        UniqueConstraint("award_id", "identity_hash"),
+        Index(
+            "uq_assertions_default",
+            "award_id",
+            unique=True,
+            sqlite_where=text("is_default"),
+            postgresql_where=text("is_default"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    uuid: Mapped[UUID] = mapped_column(Uuid, unique=True)
+    award_id: Mapped[int] = mapped_column(BigInt, ForeignKey("awards.id"))
+    email_identity_id: Mapped[int | None] = mapped_column(
+        ForeignKey("email_identities.id", ondelete="SET NULL"), index=True
+    )
+    is_default: Mapped[bool] = mapped_column(default=True)
+    identity_type: Mapped[str] = mapped_column(Text, default="email")
+    salt: Mapped[str] = mapped_column(Text)
+    identity_hash: Mapped[str] = mapped_column(Text)
+    subject_uuid: Mapped[UUID] = mapped_column(Uuid, unique=True, default=uuid4)  # OB 3.0 `sub`
+    edition_id: Mapped[int] = mapped_column(ForeignKey("badge_editions.id"), index=True)
+    key_id: Mapped[int] = mapped_column(ForeignKey("signing_keys.id"), index=True)
+    document_id: Mapped[str] = mapped_column(Text, unique=True)
+    document: Mapped[str] = mapped_column(Text)  # as served, byte for byte
+    jws: Mapped[str | None] = mapped_column(Text)  # made at the first demand, then kept
+    ob3: Mapped[str | None] = mapped_column(Text)
+    ob3_jwt: Mapped[str | None] = mapped_column(Text)
+    status_list_id: Mapped[int | None] = mapped_column(ForeignKey("status_lists.id"))
+    status_index: Mapped[int | None]
+    created_at: Mapped[datetime]
+
+    award: Mapped[Award] = relationship(back_populates="assertions")
+    edition: Mapped[BadgeEdition] = relationship()
+    key: Mapped[SigningKey] = relationship()

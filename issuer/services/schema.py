@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Brings the tables to this version and tells whether they are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy.exc import SQLAlchemyError
+
+import issuer.models  # noqa: F401  (registers the tables)
+from issuer.db import Base
+from issuer.errors import DatabaseNotReadyError
+from issuer.paths import data_path
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from issuer.db import Database
+
+
+def upgrade(database: Database, revision: str = "head") -> None:
+    """Bring the tables up to ``revision``; several processes may try at once."""
+    with database.engine.connect().execution_options(writing=True) as connection:
+        command.upgrade(_config(connection), revision)
+        connection.commit()
+
+
+def downgrade(database: Database, revision: str) -> None:
+    """Take the tables back to ``revision`` (``base``: none are left)."""
+    with database.engine.connect().execution_options(writing=True) as connection:
+        command.downgrade(_config(connection), revision)
+        connection.commit()
+
+
+def differences(database: Database) -> list[str]:
+    """Return what distinguishes the tables from the models, a line each; empty: nothing."""
+    with database.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        return [str(difference) for difference in compare_metadata(context, Base.metadata)]
+
+
+def ensure_current(database: Database) -> None:
+    """Raise `DatabaseNotReadyError` unless the tables are those of this version."""
+    try:
+        with database.engine.connect() as connection:
+            found = MigrationContext.configure(connection).get_current_revision()
+            wanted = ScriptDirectory.from_config(_config(connection)).get_current_head()
+    except SQLAlchemyError as error:
+        reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
+        raise DatabaseNotReadyError(
+            f"database: cannot be reached: {reason}: check ACCOLADES_DATABASE_URL"
+        ) from error
+    if found != wanted:
+        raise DatabaseNotReadyError(
+            f"database: tables are at revision {found}, this version needs {wanted}: "
+            "run 'accolades db upgrade'"
+        )
+
+
+def _config(connection: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(data_path("migrations")).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config

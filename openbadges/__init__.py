@@ -1,0 +1,1 @@
+"""Open Badges as a library: documents, signing, baking and verifying, without any I/O of its own."""

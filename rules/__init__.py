@@ -1,0 +1,1 @@
+"""The badge rule engine: a message in, candidates for a badge out."""
