@@ -1,1 +1,2 @@
-"""Open Badges as a library: documents, signing, baking and verifying, without any I/O of its own."""
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Open Badges as a library: documents, signing, baking, verifying; no I/O of its own."""

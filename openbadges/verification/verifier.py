@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Runs the fixed list of checks over one badge and draws the verdict."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from openbadges.errors import FetchError, OpenBadgesError, UnsupportedError
+from openbadges.times import format_time
+from openbadges.verification import proving, reading
+from openbadges.verification.cases import Case, ExpiredError, NotApplicableError, RevokedError
+from openbadges.verification.documents import Documents
+from openbadges.verification.forms import NotABadgeError
+from openbadges.verification.reports import Check, Outcome, Report, Verdict
+from openbadges.verification.sentences import remedy, sentence
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from openbadges.fetching import Fetcher
+
+
+class Step(NamedTuple):
+    """One check: its id, what it does, and the checks it cannot do without."""
+
+    id: str
+    run: Callable[[Case], str]
+    needs: tuple[str, ...] = ()
+
+
+STEPS = (
+    Step("input", reading.read_source),
+    Step("assertion", reading.find_assertion, ("input",)),
+    Step("data", reading.read_assertion, ("assertion",)),
+    Step("badge", reading.read_badge, ("data",)),
+    Step("issuer", reading.read_issuer, ("badge",)),
+    Step("image", reading.check_image, ("badge",)),
+    Step("links", reading.check_links, ("issuer",)),
+    Step("scope", proving.check_hosting, ("issuer",)),
+    Step("key", proving.check_keys, ("issuer",)),
+    Step("signature", proving.check_signature, ("key",)),
+    Step("revocation", proving.check_revocation, ("issuer",)),
+    Step("issued", proving.check_issued, ("data",)),
+    Step("expiry", proving.check_expiry, ("data",)),
+    Step("recipient", proving.check_recipient, ("data",)),
+)
+"""The checks in their order; the specification's steps are named in each function."""
+
+# What an error means for the verdict; the first class that fits decides.
+_MEANINGS: tuple[tuple[type[OpenBadgesError], Outcome, Verdict], ...] = (
+    (NotApplicableError, Outcome.SKIPPED, Verdict.VALID),
+    (NotABadgeError, Outcome.FAILED, Verdict.NOT_A_BADGE),
+    (RevokedError, Outcome.FAILED, Verdict.REVOKED),
+    (ExpiredError, Outcome.FAILED, Verdict.EXPIRED),
+    (FetchError, Outcome.ERROR, Verdict.UNVERIFIABLE),
+    (UnsupportedError, Outcome.ERROR, Verdict.UNVERIFIABLE),
+    (OpenBadgesError, Outcome.FAILED, Verdict.INVALID),
+)
+_GRAVITY = list(Verdict)
+
+
+def verify(
+    source: str | bytes | dict[str, Any],
+    *,
+    fetcher: Fetcher,
+    now: datetime,
+    recipients: Sequence[str] = (),
+) -> Report:
+    """Return whether a badge is true, with every check that was made and why (Open Badges 2.0).
+
+    `source` is a URL, a compact JWS, JSON text or its object, or the bytes of a PNG or SVG (or of
+    any of the texts). `recipients` are ``[TYPE:]VALUE`` identities; the badge must belong to one
+    of them where any are given. `fetcher` brings the documents that the badge names.
+
+    A badge that does not hold is no error: the report says so. Raises `MalformedError`: `now`
+    carries no zone.
+    """
+    verified_at = format_time(now)
+    documents = Documents(fetcher)
+    case = Case(source=source, now=now, recipients=recipients, documents=documents)
+    results = _run_all(case)
+    verdict = min((result.meaning for result in results), key=_GRAVITY.index)
+    decisive = next(result.check for result in results if result.meaning is verdict)
+    return Report(
+        verdict=verdict,
+        sentence=sentence(case, verdict, decisive.message),
+        remedy=remedy(verdict, decisive.id),
+        checks=tuple(result.check for result in results),
+        documents=tuple(documents.fetched),
+        verified_at=verified_at,
+        notes=tuple(documents.notes),
+        assertion=case.raw or None,
+        badge=case.raw_badge,
+        issuer=case.raw_issuer,
+        recipient=case.recipient,
+        key_id=case.key_id,
+        algorithm=case.algorithm,
+    )
+
+
+class _Result(NamedTuple):
+    """A check and what it alone would make of the badge."""
+
+    check: Check
+    meaning: Verdict
+
+
+def _run_all(case: Case) -> list[_Result]:
+    results: list[_Result] = []
+    ready: set[str] = set()
+    for number, step in enumerate(STEPS, start=1):
+        outcome, message, meaning = _run(step, case, ready)
+        if meaning is Verdict.VALID:
+            ready.add(step.id)
+        results.append(_Result(Check(number, step.id, outcome, message), meaning))
+    return results
+
+
+def _run(step: Step, case: Case, ready: set[str]) -> tuple[Outcome, str, Verdict]:
+    """Carry out one step; whatever is not reached keeps the badge from being called valid."""
+    if case.withdrawn is not None:
+        if step.id != "revocation":
+            reason = "not judged, because the issuer withdrew the badge"
+            return Outcome.SKIPPED, reason, Verdict.UNVERIFIABLE
+    elif missing := [need for need in step.needs if need not in ready]:
+        reason = f"not reached, because the check '{missing[0]}' did not pass"
+        return Outcome.SKIPPED, reason, Verdict.UNVERIFIABLE
+    try:
+        return Outcome.PASSED, step.run(case), Verdict.VALID
+    except OpenBadgesError as error:
+        outcome, meaning = next(
+            (outcome, meaning) for kind, outcome, meaning in _MEANINGS if isinstance(error, kind)
+        )
+        return outcome, str(error), meaning
