@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Login with OpenID Connect: to the provider, back, and out again."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, cast
+
+from flask import Blueprint, current_app, redirect, request, session
+from flask_wtf.csrf import validate_csrf
+from werkzeug.exceptions import BadRequest
+from wtforms import ValidationError
+
+from issuer.services import logins
+from issuer.site import current_site
+from issuer.web.login.provider import Provider
+from issuer.web.login.sessions import (
+    TARGET,
+    CurrentLogin,
+    current_login,
+    keep_login,
+    trim_states,
+)
+from issuer.web.login.targets import local_target
+
+if TYPE_CHECKING:
+    from flask import Flask
+    from werkzeug.wrappers import Response
+
+    from issuer.config import Settings
+
+__all__ = ["CurrentLogin", "current_login", "init_login"]
+
+EXTENSION = "accolades_login"
+CALLBACK = "/login/callback"
+
+blueprint = Blueprint("login", __name__)
+
+
+def init_login(app: Flask, settings: Settings) -> None:
+    """Add the login to the app; without a configured provider there is none.
+
+    The app must have its secret key before. Raises `ConfigurationError` with every mistake.
+    """
+    if not settings.oidc_issuer:
+        app.context_processor(lambda: {"login_enabled": False, "current_person": None})
+        return
+    app.extensions[EXTENSION] = Provider(app, settings)
+    app.register_blueprint(blueprint)
+    app.context_processor(_who)
+
+
+@blueprint.get("/login")
+def login() -> Response:
+    """Begin a login that leads to the page ``next``."""
+    base_url = current_site().settings.base_url
+    target = local_target(request.args.get("next"), base_url)
+    response = _provider().send_away(base_url + CALLBACK)
+    session[TARGET] = target
+    trim_states()
+    return response
+
+
+@blueprint.get(CALLBACK)
+def callback() -> Response:
+    """End a login: the provider sends people here."""
+    site, now = current_site(), datetime.now(UTC)
+    claims = _provider().claims()
+    target = session.get(TARGET, "/")
+    with site.database.writing() as database:
+        username = logins.record_login(database, claims, now=now).username
+    keep_login(username, claims, groups=site.settings.admin_groups, now=now)
+    return redirect(target)
+
+
+@blueprint.post("/logout")
+def logout() -> Response:
+    """Forget the login."""
+    try:
+        validate_csrf(request.form.get("csrf_token"))
+    except ValidationError as error:
+        raise BadRequest("This page is too old to log out from: reload it.") from error
+    session.clear()
+    return redirect("/")
+
+
+@blueprint.after_request
+def _never_cached(response: Response) -> Response:
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _who() -> dict[str, Any]:
+    return {"login_enabled": True, "current_person": current_login(datetime.now(UTC))}
+
+
+def _provider() -> Provider:
+    return cast("Provider", current_app.extensions[EXTENSION])
