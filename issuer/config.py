@@ -53,6 +53,7 @@ class Settings(BaseModel):
     bundled_rules: bool = True
     skip_users: tuple[str, ...] = ("apache", "bodhi", "koji", "oscar", "packit", "pagure", "zodbot")
     topic_prefix: str = ""
+    message_url: str = ""  # with {id}: where people read a message of the bus
 
     oidc_issuer: str = ""
     oidc_client_id: str = ""

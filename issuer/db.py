@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+import json
+import sqlite3
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import (
     JSON,
@@ -18,13 +20,14 @@ from sqlalchemy import (
     create_engine,
     event,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Connection, Engine, Table
 
 #: Names for all constraints, so that migrations can drop them on any database.
 NAMING = {
@@ -106,11 +109,18 @@ class Database:
 
 def _create_engine(url: str) -> Engine:
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True)
-    engine = create_engine(url, connect_args={"timeout": SQLITE_BUSY_SECONDS})
+        return create_engine(url, pool_pre_ping=True, json_serializer=_dump_json)
+    engine = create_engine(
+        url, json_serializer=_dump_json, connect_args={"timeout": SQLITE_BUSY_SECONDS}
+    )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _dump_json(value: Any) -> str:
+    # Text search looks at the stored text: the same letters on every database.
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
@@ -118,8 +128,12 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None
     cursor = connection.cursor()
     cursor.execute("PRAGMA foreign_keys = ON")
-    cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = NORMAL")
+    if cursor.execute("PRAGMA journal_mode").fetchone() != ("wal",):
+        # The switch does not wait for a lock as other statements do. Whoever holds it now makes
+        # the same switch or already did: the mode belongs to the file, not to the connection.
+        with suppress(sqlite3.OperationalError):
+            cursor.execute("PRAGMA journal_mode = WAL")
     cursor.close()
 
 
@@ -128,3 +142,17 @@ def _begin_sqlite(connection: Connection) -> None:
     # busy timeout; a writer therefore takes the lock at its beginning.
     writing = connection.get_execution_options().get("writing", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+def insert_once(
+    session: Session, table: type[Base], values: dict[str, Any], *, unique: tuple[str, ...]
+) -> bool:
+    """Insert a row unless one with the same ``unique`` columns stands; tell whether it was.
+
+    The constraint decides, on both databases and whoever else writes at the same moment.
+    """
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    rows = cast("Table", table.__table__)
+    statement = insert(rows).values(values).on_conflict_do_nothing(index_elements=unique)
+    # What comes back tells whether a row was made; the count of rows is not known on each driver.
+    return session.execute(statement.returning(*rows.primary_key.columns)).first() is not None

@@ -6,14 +6,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+
 from tests.issuing import make_site
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from issuer.site import Site
     from sqlalchemy.orm import Session
+
+    from issuer.site import Site
 
 
 @pytest.fixture

@@ -8,17 +8,19 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import func, select
+
 from issuer.errors import ConflictError, InvalidInputError, NotFoundError, OptedOutError
 from issuer.models import Assertion, Award, EmailIdentity, OutboxMessage
 from issuer.services import awards, badges, persons
 from openbadges.identity import matches
 from openbadges.models import Assertion as AssertionDocument
-from sqlalchemy import func, select
 from tests.issuing import NOW, give, make_badge
 
 if TYPE_CHECKING:
-    from issuer.site import Site
     from sqlalchemy.orm import Session
+
+    from issuer.site import Site
 
 
 def _count(session: Session, table: type) -> int:

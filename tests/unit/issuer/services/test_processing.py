@@ -6,20 +6,21 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import func, select
+
 from issuer.adapters.accounts import OpenAccounts
 from issuer.adapters.pictures import read_picture
 from issuer.models import Award, Counter, OutboxMessage, Person, Rule
 from issuer.services import collections, persons, processing
 from issuer.services.processing import Policy, Processed
 from rules.model import Message
-from sqlalchemy import func, select
 from tests.issuing import NOW, RED, make_issuer, make_rule
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+
+    from sqlalchemy.orm import Session
 
     from issuer.site import Site
-    from sqlalchemy.orm import Session
 
 POLICY = Policy(
     accounts=OpenAccounts(), skip_users=frozenset({"bodhi"}), email_domain="example.org"

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Opens the site for a process that takes messages from the bus."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from issuer.config import load_settings
+from issuer.intake import Intake, policy_of
+from issuer.services import schema
+from issuer.site import Site
+
+if TYPE_CHECKING:
+    from issuer.config import Settings
+
+log = logging.getLogger(__name__)
+
+
+def open_intake(settings: Settings | None = None) -> tuple[Site, Intake]:
+    """Return the site and what takes its messages.
+
+    Raises `ConfigurationError`, or `DatabaseNotReadyError` when the tables are not ready.
+    """
+    site = Site.of(settings or load_settings())
+    schema.ensure_current(site.database)
+    intake = Intake(site, policy_of(site.settings))
+    if not intake.ruleset.rules:
+        log.warning("no rule is active, nothing will be awarded: run 'accolades rules sync'")
+    return site, intake

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The console script: all commands of the issuer, and those of the bus."""
+
+from __future__ import annotations
+
+import click
+from fedora_messaging import cli as bus
+from fedora_messaging import config
+from fedora_messaging.exceptions import ConfigurationException
+
+from consumer.bootstrap import open_intake
+from issuer.app import create_app
+from issuer.cli import make_group, run
+from issuer.cli.commands import COMMANDS
+from issuer.cli.main import Context, pass_context
+from issuer.errors import ConfigurationError
+
+CALLBACK = "consumer.callback:AccoladesConsumer"
+
+
+@click.command()
+@pass_context
+def consume(context: Context) -> None:
+    """Take messages from RabbitMQ and award badges, until it is told to stop.
+
+    The bus is configured by the file that FEDORA_MESSAGING_CONF names.
+    """
+    site, _ = open_intake(context.settings)  # says what is wrong before the bus is joined
+    site.database.dispose()
+    try:
+        config.conf.load_config()
+    except ConfigurationException as error:
+        raise ConfigurationError([f"FEDORA_MESSAGING_CONF: {error}"]) from error
+    # The command of fedora-messaging, because it alone stops gracefully on SIGTERM.
+    bus.consume.callback(
+        exchange=None,
+        queue_name=None,
+        routing_key=(),
+        callback=CALLBACK,
+        callback_file=None,
+        app_name=None,
+    )
+
+
+def main() -> None:
+    """Run the command line."""
+    run(make_group(create_app, [*COMMANDS, consume]))

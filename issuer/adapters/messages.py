@@ -1,0 +1,251 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Bus messages: ours as classes that the bus can find, others turned into what rules read."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from fedora_messaging.message import Message as BusMessage
+from fedora_messaging.message import get_class
+
+from issuer.errors import InvalidInputError
+from rules.model import Message
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+log = logging.getLogger(__name__)
+
+MAX_DEPTH = 64
+MAX_BYTES = 4 << 20
+MAX_TOPIC = 255
+MAX_ID = 255
+MAX_NAMES = 10_000
+SCHEMA_HEADER = "fedora_messaging_schema"
+
+
+class BadgeRevokeV1(BusMessage):  # type: ignore[misc]  # the library is not typed
+    """A badge was taken back from its holder."""
+
+    topic = "badges.badge.revoke"
+    body_schema: ClassVar[dict[str, Any]] = {
+        "id": "https://docs.fedoraproject.org/accolades/badge-revoke-v1.json",
+        "$schema": "http://json-schema.org/draft-04/schema#",
+        "description": "Sent when a badge is revoked",
+        "type": "object",
+        "properties": {
+            "badge": {
+                "type": "object",
+                "properties": {
+                    "badge_id": {"type": "string"},
+                    "name": {"type": "string"},
+                    "description": {"type": "string"},
+                    "image_url": {"type": "string"},
+                },
+                "required": ["badge_id", "name", "description", "image_url"],
+            },
+            "user": {
+                "type": "object",
+                "properties": {
+                    "username": {"type": "string"},
+                    "badges_user_id": {"type": "integer"},
+                },
+                "required": ["username", "badges_user_id"],
+            },
+            "reason": {"type": "string"},
+        },
+        "required": ["badge", "user", "reason"],
+    }
+
+    @property
+    def app_name(self) -> str:
+        """The application that sends."""
+        return "Accolades"
+
+    @property
+    def summary(self) -> str:
+        """One line for people."""
+        return f"{self.body['user']['username']} lost the badge {self.body['badge']['name']}"
+
+    def __str__(self) -> str:
+        """Give the whole story."""
+        return f"{self.summary}: {self.body['reason']}"
+
+    @property
+    def usernames(self) -> list[str]:
+        """The person whose badge it was."""
+        return [self.body["user"]["username"]]
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A message ready to be processed, and the people that the archive keeps with it."""
+
+    message: Message
+    users: tuple[str, ...]
+
+
+def from_bus(message: BusMessage) -> Incoming:
+    """Turn a message of the bus into what rules read.
+
+    Raises `InvalidInputError` for one that can never be processed.
+    """
+    names = _names(message)
+    return _incoming(
+        identifier=message.id,
+        topic=message.topic,
+        body=message.body,
+        sent_at=_moment((message._headers or {}).get("sent-at")),  # noqa: SLF001 -- no other way
+        headers=dict(message._headers or {}),  # noqa: SLF001
+        **names,
+    )
+
+
+def from_record(record: object) -> Incoming:
+    """Turn a line of a replay file into what rules read.
+
+    The names that it does not give are computed by the message's schema class, when that is
+    installed. Raises `InvalidInputError` for a record that can never be processed.
+    """
+    if not isinstance(record, Mapping):
+        raise InvalidInputError(f"message: needs a JSON object, got {type(record).__name__}")
+    headers = record.get("headers") or {}
+    if not isinstance(headers, Mapping):
+        raise InvalidInputError("message: headers need to be a JSON object")
+    given = {
+        name: record[name] for name in ("agent_name", "usernames", "packages") if name in record
+    }
+    if len(given) < 3:
+        given = _names(_as_bus_message(record, headers)) | given
+    return _incoming(
+        identifier=record.get("id"),
+        topic=record.get("topic"),
+        body=record.get("body"),
+        sent_at=_moment(record.get("timestamp") or headers.get("sent-at")),
+        headers=dict(headers),
+        archived=record.get("dn_users"),
+        **given,
+    )
+
+
+def _as_bus_message(record: Mapping[str, Any], headers: Mapping[str, Any]) -> BusMessage:
+    schema = headers.get(SCHEMA_HEADER) or record.get("schema")
+    valid = record.get("valid", True)
+    body, topic = record.get("body"), record.get("topic")
+    known = isinstance(schema, str) and schema in _installed_schemas()
+    kind = get_class(schema) if known and valid else BusMessage
+    return kind(body=body if isinstance(body, Mapping) else {}, topic=str(topic))
+
+
+def _installed_schemas() -> frozenset[str]:
+    global _schemas
+    if _schemas is None:
+        _schemas = frozenset(entry_points(group="fedora.messages").names)
+    return _schemas
+
+
+_schemas: frozenset[str] | None = None
+
+
+def _names(message: BusMessage) -> dict[str, Any]:
+    """Read the names of a message; a schema class may fail on a body that its schema allows."""
+    names: dict[str, Any] = {}
+    for name, otherwise in (("agent_name", None), ("usernames", []), ("packages", [])):
+        try:
+            names[name] = getattr(message, name)
+        except Exception as error:  # noqa: BLE001 -- foreign code, whatever it raises
+            log.warning("message %s: %s of its class fails: %r", message.id, name, error)
+            names[name] = otherwise
+    return names
+
+
+def _incoming(
+    *,
+    identifier: object,
+    topic: object,
+    body: object,
+    sent_at: datetime,
+    headers: dict[str, Any],
+    agent_name: object = None,
+    usernames: object = (),
+    packages: object = (),
+    archived: object = None,
+) -> Incoming:
+    if not isinstance(identifier, str) or not 0 < len(identifier) <= MAX_ID:
+        raise InvalidInputError(f"message: needs an id of 1 to {MAX_ID} characters")
+    if not isinstance(topic, str) or not 0 < len(topic) <= MAX_TOPIC:
+        raise InvalidInputError(f"message {identifier}: needs a topic of 1 to {MAX_TOPIC} letters")
+    if not isinstance(body, Mapping):
+        raise InvalidInputError(f"message {identifier}: body needs to be a JSON object")
+    for what, value in (("id", identifier), ("topic", topic), ("body", body), ("headers", headers)):
+        _check(value, f"message {identifier[:80]!r}: {what}")
+    names = _strings(usernames)
+    message = Message(
+        id=identifier,
+        topic=topic,
+        body=dict(body),
+        sent_at=sent_at,
+        headers=headers,
+        agent_name=agent_name if isinstance(agent_name, str) and agent_name else None,
+        usernames=names,
+        packages=_strings(packages),
+    )
+    return Incoming(message, names if archived is None else _strings(archived))
+
+
+def _strings(values: object) -> tuple[str, ...]:
+    """Return the names in a list; schema classes give None and numbers among them."""
+    if not isinstance(values, (list, tuple, set, frozenset)):
+        return ()
+    names = [value for value in values if isinstance(value, str) and _is_storable(value)]
+    return tuple(dict.fromkeys(name for name in names if 0 < len(name) <= MAX_TOPIC))[:MAX_NAMES]
+
+
+def _check(value: object, where: str) -> None:
+    """Refuse what no database keeps: too deep, too large, NUL, lone surrogates, NaN."""
+    level: Sequence[Any] = [value]
+    for _ in range(MAX_DEPTH):
+        level = list(_children(level))
+        if not level:
+            break
+    else:
+        raise InvalidInputError(f"{where}: nested deeper than {MAX_DEPTH}")
+    try:
+        text = json.dumps(value, allow_nan=False, ensure_ascii=False)
+    except (TypeError, ValueError) as error:
+        raise InvalidInputError(f"{where}: not JSON: {error}") from error
+    if not _is_storable(text) or "\\u0000" in text:
+        raise InvalidInputError(f"{where}: holds a NUL or half a character")
+    if len(text) > MAX_BYTES:
+        raise InvalidInputError(f"{where}: larger than {MAX_BYTES} characters")
+
+
+def _children(values: Iterable[Any]) -> Iterable[Any]:
+    for value in values:
+        if isinstance(value, Mapping):
+            yield from value.values()
+        elif isinstance(value, (list, tuple)):
+            yield from value
+
+
+def _is_storable(text: str) -> bool:
+    return "\x00" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
+def _moment(value: object) -> datetime:
+    """Read a time stamp: ISO 8601, or seconds since 1970; without a zone it is UTC."""
+    try:
+        if isinstance(value, bool) or value is None:
+            raise ValueError("there is none")
+        if isinstance(value, (int, float)):
+            return datetime.fromtimestamp(value, UTC)
+        moment = datetime.fromisoformat(str(value))
+    except (ValueError, OverflowError, OSError) as error:
+        raise InvalidInputError(f"message: timestamp {value!r} cannot be read: {error}") from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

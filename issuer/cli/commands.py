@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""All commands of the issuer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from issuer.cli.awards import award, revoke
+from issuer.cli.badges import badges
+from issuer.cli.db import db
+from issuer.cli.demo import demo
+from issuer.cli.keys import keys
+from issuer.cli.replay import replay
+from issuer.cli.rules import rules
+from issuer.cli.serve import serve
+from issuer.cli.verify import verify
+
+if TYPE_CHECKING:
+    import click
+
+COMMANDS: list[click.Command] = [
+    award,
+    badges,
+    db,
+    demo,
+    keys,
+    replay,
+    revoke,
+    rules,
+    serve,
+    verify,
+]

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The group of all commands, and how every error becomes one line and an exit code."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+from sqlalchemy.exc import SQLAlchemyError
+
+from issuer.config import load_settings
+from issuer.errors import AccoladesError, ConfigurationError
+from issuer.services import schema
+from issuer.site import Site
+from openbadges.errors import OpenBadgesError
+from rules.errors import RuleError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flask import Flask
+
+    from issuer.config import Settings
+
+NEGATIVE = 1
+COULD_NOT = 2
+INTERRUPTED = 130
+
+
+@dataclass
+class Context:
+    """What commands share: the settings, and the site once something needs it."""
+
+    create_app: Callable[..., Flask]
+    debug: bool = False
+    extra: dict[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings of this run."""
+        return load_settings()
+
+    @cached_property
+    def site(self) -> Site:
+        """The site, with a database whose tables are those of this version."""
+        site = Site.of(self.settings)
+        schema.ensure_current(site.database)
+        return site
+
+
+pass_context = click.make_pass_decorator(Context)
+
+
+def make_group(create_app: Callable[..., Flask], commands: list[click.Command]) -> click.Group:
+    """Return the command group; ``create_app`` makes the web application where one is served."""
+
+    @click.group(context_settings={"help_option_names": ["-h", "--help"]})
+    @click.version_option(package_name="fedora-accolades", prog_name="accolades")
+    @click.option("--debug", is_flag=True, help="Log what happens, with tracebacks.")
+    @click.pass_context
+    def accolades(context: click.Context, *, debug: bool) -> None:
+        """Open Badges for what people do: award, sign, show, verify."""
+        context.obj = Context(create_app, debug=debug)
+        logging.basicConfig(
+            level=logging.INFO if debug else logging.ERROR,
+            format="%(levelname)s %(name)s: %(message)s",
+        )
+
+    for command in commands:
+        accolades.add_command(command)
+    return accolades
+
+
+def run(group: click.Group, arguments: list[str] | None = None) -> NoReturn:
+    """Run the command line and exit: 0 done, 1 a negative answer, 2 wrong use or could not run."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    try:
+        result = group.main(args=arguments, prog_name="accolades", standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read our output has left; say nothing more, not even at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(NEGATIVE)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("accolades: interrupted", err=True)
+        sys.exit(INTERRUPTED)
+    except Exception as error:  # the outer edge
+        if "--debug" in arguments:
+            logging.getLogger(__name__).exception("command failed")
+        _explain(error)
+        sys.exit(COULD_NOT)
+    sys.exit(result if isinstance(result, int) else 0)
+
+
+def _explain(error: Exception) -> None:
+    for line in _lines(error):
+        click.echo(f"accolades: {' '.join(line.split())}", err=True)
+
+
+def _lines(error: Exception) -> list[str]:
+    if isinstance(error, click.UsageError):
+        where = error.ctx.command_path if error.ctx else "accolades"
+        return [f"{error.format_message().rstrip('.')}: see '{where} --help'"]
+    if isinstance(error, click.ClickException):
+        return [error.format_message()]
+    if isinstance(error, ConfigurationError):
+        return [f"configuration: {mistake}" for mistake in error.mistakes]
+    if isinstance(error, (AccoladesError, OpenBadgesError, RuleError)):
+        return [str(error)]
+    if isinstance(error, SQLAlchemyError):
+        reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+        return [f"database: {reason}: check ACCOLADES_DATABASE_URL and 'accolades db check'"]
+    if isinstance(error, OSError) and error.strerror:
+        return [f"{error.filename or 'system'}: {error.strerror}"]
+    return [f"{type(error).__name__}: {error}: this is a defect, run again with --debug"]

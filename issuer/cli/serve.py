@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""``accolades serve``: the site, for development."""
+
+from __future__ import annotations
+
+import contextlib
+
+import click
+from werkzeug.serving import make_server
+
+from issuer.cli.main import Context, pass_context
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
+@pass_context
+def serve(context: Context, host: str, port: int) -> None:
+    """Serve the site with a development server; in production run gunicorn (see the docs)."""
+    app = context.create_app(context.site.settings)
+    server = make_server(host, port, app, threaded=True)
+    click.echo(f"serving {context.settings.base_url} on {host}:{port}, stop with Ctrl+C")
+    with contextlib.suppress(KeyboardInterrupt):
+        server.serve_forever()
+    server.server_close()

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""``accolades verify``: whether a badge is true, and why."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from issuer.cli.main import NEGATIVE, Context, pass_context
+from issuer.errors import InvalidInputError
+from issuer.services.verifying import Elsewhere, OwnFetcher
+from openbadges.fetching import DocumentFetcher
+from openbadges.times import parse_time
+from openbadges.verification import Outcome
+from openbadges.verification import verify as verify_badge
+
+if TYPE_CHECKING:
+    from openbadges.fetching import Fetcher
+    from openbadges.verification import Report
+
+MAX_SOURCE = 30 << 20
+SIGNS = {
+    Outcome.PASSED: ("ok", "green"),
+    Outcome.FAILED: ("FAILED", "red"),
+    Outcome.SKIPPED: ("skipped", None),
+    Outcome.ERROR: ("error", "yellow"),
+}
+
+
+@click.command()
+@click.argument("source")
+@click.option(
+    "--recipient",
+    "recipients",
+    multiple=True,
+    metavar="[TYPE:]VALUE",
+    help="Whose the badge must be, such as somebody@example.org. May be given several times.",
+)
+@click.option(
+    "--documents",
+    "documents_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Answers of the network, so that a verdict can be reproduced anywhere (JSON).",
+)
+@click.option("--now", "now_text", metavar="TIME", help="The moment to judge at (ISO 8601).")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
+@pass_context
+def verify(
+    context: Context,
+    source: str,
+    recipients: tuple[str, ...],
+    documents_file: Path | None,
+    now_text: str | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Tell whether SOURCE is a true badge.
+
+    SOURCE is an address, a signed badge, JSON text, a file of one of these, a PNG or SVG, or - for
+    standard input. Without --documents the documents of this site are at hand, and no others.
+    """
+    now = parse_time(now_text) if now_text else datetime.now(UTC)
+    given = _read(source)
+    if documents_file is not None:
+        report = _judge(given, _recorded(documents_file), recipients, now)
+    else:
+        site = context.site
+        with site.database.reading() as session:
+            own = OwnFetcher(session, site.settings.base_url, site.keys, site.objects, Elsewhere())
+            report = _judge(given, own, recipients, now)
+    if as_json:
+        click.echo(json.dumps(report.to_dict(), ensure_ascii=False))
+    else:
+        _print(report)
+    sys.exit(0 if report.valid else NEGATIVE)
+
+
+def _judge(
+    given: str | bytes, fetcher: Fetcher, recipients: tuple[str, ...], now: datetime
+) -> Report:
+    return verify_badge(given, fetcher=fetcher, now=now, recipients=recipients)
+
+
+def _read(source: str) -> str | bytes:
+    """Return what is to be verified: the bytes of a file where SOURCE names one."""
+    if source == "-":
+        return sys.stdin.buffer.read(MAX_SOURCE + 1)
+    if source.startswith(("http://", "https://", "{")):
+        return source
+    try:
+        path = Path(source)
+        if not path.is_file():
+            return source
+    except (OSError, ValueError):  # longer than a name can be, or with a NUL: no file
+        return source
+    if path.stat().st_size > MAX_SOURCE:
+        raise InvalidInputError(f"{source}: larger than {MAX_SOURCE} bytes")
+    return path.read_bytes()
+
+
+def _recorded(path: Path) -> DocumentFetcher:
+    if path.stat().st_size > MAX_SOURCE:
+        raise InvalidInputError(f"{path}: larger than {MAX_SOURCE} bytes")
+    try:
+        documents = json.loads(path.read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise InvalidInputError(f"{path}: not JSON: {error}") from error
+    documents = documents.get("documents", documents) if isinstance(documents, dict) else None
+    if not isinstance(documents, dict) or not all(isinstance(v, dict) for v in documents.values()):
+        raise InvalidInputError(f'{path}: needs an object {{"address": {{"status": …}}}}')
+    return DocumentFetcher(documents)
+
+
+def _print(report: Report) -> None:
+    click.secho(report.verdict.value.upper(), fg="green" if report.valid else "red", bold=True)
+    click.echo(report.sentence)
+    if report.remedy:
+        click.echo(report.remedy)
+    click.echo()
+    for check in report.checks:
+        sign, colour = SIGNS[check.outcome]
+        click.echo(f"{check.number:>3}  {click.style(f'{sign:8}', fg=colour)} {check.message}")
+    for note in report.notes:
+        click.echo(f"note: {note}")

@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The public Open Badges documents and pictures, at addresses that never change."""
+
+from issuer.hosted.views import blueprint
+
+__all__ = ["blueprint"]

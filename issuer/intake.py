@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Where messages come in: one transaction each, whoever brings them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from issuer.adapters.accounts import OpenAccounts
+from issuer.services import collections, processing
+from issuer.services.processing import Policy
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from issuer.adapters.accounts import ListedAccounts
+    from issuer.adapters.messages import Incoming
+    from issuer.config import Settings
+    from issuer.services.processing import Processed
+    from issuer.site import Site
+
+
+def policy_of(settings: Settings, accounts: ListedAccounts | None = None) -> Policy:
+    """Return what holds for all messages; a list of accounts brings its own skipped users."""
+    skip = settings.skip_users if accounts is None else accounts.skip_users
+    opted_out = accounts.opted_out if accounts else set()
+    return Policy(
+        accounts=accounts or OpenAccounts(email_domain=settings.email_domain),
+        skip_users=frozenset(name.lower() for name in skip) | opted_out,
+        email_domain=settings.email_domain,
+        message_url=settings.message_url,
+    )
+
+
+class Intake:
+    """Takes messages into one site, with the rules in force when it was made."""
+
+    def __init__(self, site: Site, policy: Policy) -> None:
+        self._site = site
+        self._policy = policy
+        with site.database.reading() as session:
+            self.ruleset = collections.active_rules(session)
+
+    def handle(self, incoming: Incoming, *, now: datetime) -> Processed:
+        """Archive, count and award in one transaction of its own.
+
+        Database errors leave nothing behind and are the caller's.
+        """
+        with self._site.database.writing() as session:
+            return processing.process(
+                session,
+                incoming.message,
+                self.ruleset,
+                self._policy,
+                users=incoming.users,
+                now=now,
+            )

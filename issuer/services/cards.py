@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What pages are made of: plain values, read whole before anything is drawn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+    from issuer.models import Assertion, Award, Badge, Issuer, Person, SigningKey
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Listing(Generic[T]):
+    """A part of a list, and where the next part begins; empty when there is none."""
+
+    items: tuple[T, ...]
+    after: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BadgeCard:
+    """A badge in a list."""
+
+    slug: str
+    name: str
+    description: str
+    holders: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PersonCard:
+    """A person in a list."""
+
+    username: str
+    display_name: str
+
+    @property
+    def name(self) -> str:
+        """How the person is called."""
+        return self.display_name or self.username
+
+
+@dataclass(frozen=True, slots=True)
+class AwardCard:
+    """An award in a list; ``uuid`` is that of its public assertion."""
+
+    uuid: UUID
+    issued_at: datetime
+    badge: BadgeCard
+    person: PersonCard
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A badge of a series, and its place in it."""
+
+    position: int
+    badge: BadgeCard
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BadgePage:
+    """A badge, its series, and who holds it, newest first."""
+
+    badge: Badge
+    holders: int
+    people: int  # who hold any badge
+    tags: tuple[str, ...]
+    series: str
+    steps: tuple[Step, ...]
+    awards: Listing[AwardCard]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonPage:
+    """A person and their badges, newest first."""
+
+    person: Person
+    badges: int
+    points: int
+    pinned: tuple[BadgeCard, ...]
+    awards: Listing[AwardCard]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssertionPage:
+    """An award as its holder shows it; ``person`` is missing when they may not be named."""
+
+    assertion: Assertion
+    award: Award
+    badge: Badge
+    issuer: Issuer
+    person: PersonCard | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssuerPage:
+    """An issuer, its keys, and its newest badges."""
+
+    issuer: Issuer
+    badges: tuple[BadgeCard, ...]
+    keys: tuple[SigningKey, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TagCard:
+    """A tag, and how many badges have it."""
+
+    name: str
+    badges: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """A tag with the badges of it that most people hold."""
+
+    tag: TagCard
+    badges: tuple[BadgeCard, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """How large the site is."""
+
+    badges: int
+    awards: int
+    people: int

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Rule collections: files become badges, pictures and rules; what is in force is read back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+from sqlalchemy.orm import selectinload
+
+from issuer.adapters.pictures import MAX_BYTES, read_picture
+from issuer.errors import AccoladesError, InvalidInputError
+from issuer.models import Rule, RuleRevision
+from issuer.services import badges
+from rules.engine import RuleSet
+from rules.errors import RuleError
+from rules.loader import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+    from issuer.adapters.objects import ObjectFolder
+    from issuer.adapters.pictures import Picture
+    from issuer.models import Badge, Issuer
+    from rules import model
+
+
+@dataclass(slots=True)
+class SyncReport:
+    """What a collection changed, by badge slug."""
+
+    added: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+
+def sync(
+    session: Session,
+    collection: Iterable[model.Rule],
+    issuer: Issuer,
+    objects: ObjectFolder,
+    placeholder: Picture,
+    *,
+    now: datetime,
+    progress: Callable[[], object] = lambda: None,
+) -> SyncReport:
+    """Bring badges and rules to what the files say; one that cannot be taken stops no other.
+
+    A picture is looked for beside the rule file; a badge without one gets the placeholder.
+    """
+    report = SyncReport()
+    for rule in collection:
+        progress()
+        try:
+            with session.begin_nested():
+                _take(session, rule, issuer, objects, placeholder, report, now)
+        except AccoladesError as error:
+            report.problems.append(f"{rule.source}:{rule.line}: {error}")
+    return report
+
+
+def active_rules(session: Session) -> RuleSet:
+    """Return the rules in force, each as its newest revision says."""
+    statement = (
+        select(Rule)
+        .where(Rule.active)
+        .order_by(Rule.slug)
+        .options(selectinload(Rule.revisions), selectinload(Rule.badge))
+    )
+    compiled = []
+    for row in session.scalars(statement):
+        try:
+            compiled.append(parse(row.revisions[-1].text, source=row.source))
+        except RuleError as error:
+            # Written by an older or newer version: the others still work, admins see this one.
+            row.last_failure = str(error)
+    return RuleSet(compiled)
+
+
+def _take(
+    session: Session,
+    rule: model.Rule,
+    issuer: Issuer,
+    objects: ObjectFolder,
+    placeholder: Picture,
+    report: SyncReport,
+    now: datetime,
+) -> None:
+    series = rule.series
+    facts = badges.Facts(
+        name=rule.name,
+        slug=rule.slug,
+        legacy_id=rule.badge_id,
+        description=rule.description,
+        criteria_text=rule.criteria_text or "",
+        discussion_url=_web_address(rule.discussion),
+        author=rule.creator,
+        tags=rule.tags,
+        points=rule.points,
+        repeatable=rule.repeatable,
+        expires_after=rule.expires_after,
+        series=(series.slug, series.name, series.level) if series else None,
+    )
+    picture = _picture(rule) or placeholder
+    badge, changed = badges.put(session, issuer, facts, picture, objects, now=now)
+    state = _revise(session, rule, badge, now)
+    if state == "added":
+        report.added.append(badge.slug)
+    else:
+        (report.changed if changed or state == "changed" else report.unchanged).append(badge.slug)
+
+
+def _revise(session: Session, rule: model.Rule, badge: Badge, now: datetime) -> str:
+    row = session.scalars(select(Rule).filter_by(slug=rule.slug)).one_or_none()
+    if row is None:
+        row = Rule(slug=rule.slug, badge=badge, source=rule.source, created_at=now, updated_at=now)
+        session.add(row)
+        state, number = "added", 1
+    else:
+        if row.revisions[-1].fingerprint == rule.fingerprint and row.active:
+            return "unchanged"
+        state, number = "changed", row.revisions[-1].number + 1
+        row.active, row.updated_at, row.source = True, now, rule.source
+    row.revisions.append(
+        RuleRevision(number=number, text=rule.text, fingerprint=rule.fingerprint, created_at=now)
+    )
+    session.flush()
+    return state
+
+
+def _picture(rule: model.Rule) -> Picture | None:
+    """Return the picture that lies beside the rule file, or None where it lies elsewhere."""
+    if "://" in rule.image_url:
+        return None
+    folder = Path(rule.source).resolve().parent
+    path = (folder / rule.image_url).resolve()
+    # Beside the file or beside its folder, and nowhere else on this machine.
+    if not path.is_relative_to(folder.parent):
+        raise InvalidInputError(f"image_url: {rule.image_url!r} leaves the collection")
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise InvalidInputError(f"image_url: {path.name} is larger than {MAX_BYTES} bytes")
+        return read_picture(path.read_bytes(), path.name)
+    except OSError as error:
+        raise InvalidInputError(f"image_url: {path.name}: {error.strerror}") from error
+
+
+def _web_address(text: str) -> str | None:
+    return text if text.startswith(("https://", "http://")) else None

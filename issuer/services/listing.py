@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The lists of badges and awards that pages share, paged by key and not by number."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from sqlalchemy import and_, func, select, tuple_
+
+from issuer.errors import InvalidInputError
+from issuer.models import Assertion, Award, Badge, BadgeTotal, Person
+from issuer.services.cards import AwardCard, BadgeCard, Listing, PersonCard
+
+if TYPE_CHECKING:
+    from sqlalchemy import Row, Select
+    from sqlalchemy.orm import Session
+
+#: The columns of an award in a list, and its row.
+Shown = tuple[UUID, datetime, str, str, str, str, str, int]
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+#: Where a list of awards goes on: the moment in microseconds, and the row.
+CURSOR = re.compile(r"([0-9]{1,16})-([0-9]{1,18})", re.ASCII)
+
+
+def plain(text: str) -> str:
+    """Return the text without NUL, which no database can look for."""
+    return text.replace("\0", "\ufffd")
+
+
+def badge_cards() -> Select[str, str, str, int]:
+    """Select the badges that can still be earned, as `BadgeCard` takes them."""
+    return (
+        select(Badge.slug, Badge.name, Badge.description, func.coalesce(BadgeTotal.holders, 0))
+        .outerjoin(BadgeTotal, BadgeTotal.badge_id == Badge.id)
+        .where(Badge.retired_at.is_(None))
+    )
+
+
+def award_cards() -> Select[*Shown]:
+    """Select the awards that may be shown: not taken back, of people who may be named."""
+    return (
+        select(
+            Assertion.uuid,
+            Award.issued_at,
+            Badge.slug,
+            Badge.name,
+            Badge.description,
+            Person.username,
+            Person.display_name,
+            Award.id,
+        )
+        .select_from(Award)
+        .join(Assertion, and_(Assertion.award_id == Award.id, Assertion.is_default))
+        .join(Badge, Award.badge_id == Badge.id)
+        .join(Person, Award.person_id == Person.id)
+        .where(Award.revoked_at.is_(None), Person.opted_out.is_(False), Person.erased_at.is_(None))
+    )
+
+
+def page_of_awards(
+    session: Session, statement: Select[*Shown], after: str, limit: int
+) -> Listing[AwardCard]:
+    """Return the newest awards before the cursor, and the cursor of the next part."""
+    if after:
+        statement = statement.where(tuple_(Award.issued_at, Award.id) < _position(after))
+    newest_first = statement.order_by(Award.issued_at.desc(), Award.id.desc())
+    rows = session.execute(newest_first.limit(limit + 1)).all()
+    cards = tuple(
+        AwardCard(uuid, moment, BadgeCard(slug, name, text), PersonCard(username, display_name))
+        for uuid, moment, slug, name, text, username, display_name, _ in rows[:limit]
+    )
+    return Listing(cards, _cursor(rows[limit - 1]) if len(rows) > limit else "")
+
+
+def _cursor(row: Row[*Shown]) -> str:
+    microseconds = (row.issued_at - EPOCH) // timedelta(microseconds=1)
+    return f"{microseconds}-{row.id}"
+
+
+def _position(cursor: str) -> tuple[datetime, int]:
+    match = CURSOR.fullmatch(cursor)
+    if match is None:
+        raise InvalidInputError(f"place {cursor[:40]!r}: not one that a list names: start anew")
+    return EPOCH + timedelta(microseconds=int(match[1])), int(match[2])

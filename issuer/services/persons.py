@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""People: found without regard to case, made when they first deserve something."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rules.recipients import is_username
+from sqlalchemy import select
+
+from issuer.db import insert_once
+from issuer.errors import InvalidInputError, NotFoundError
+from issuer.models import EmailIdentity, OldName, Person
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+
+def find(session: Session, username: str) -> Person:
+    """Return the person of that name, or of that former name; raise `NotFoundError`."""
+    key = username.lower()
+    person = session.scalars(select(Person).filter_by(key=key)).one_or_none()
+    if person is None and (old := session.get(OldName, key)) is not None:
+        person = session.get(Person, old.person_id)
+    if person is None:
+        raise NotFoundError(f"person {username!r}: not known here")
+    return person
+
+
+def ensure(session: Session, username: str, *, now: datetime) -> Person:
+    """Return the person of that name and make one where there is none.
+
+    Raises `InvalidInputError` for what cannot be a user name.
+    """
+    try:
+        return find(session, username)
+    except NotFoundError:
+        if not is_username(username):
+            raise InvalidInputError(f"user name {username!r}: not a valid account name") from None
+    values = {"username": username, "key": username.lower(), "created_at": now}
+    insert_once(session, Person, values, unique=("key",))
+    return session.scalars(select(Person).filter_by(key=username.lower())).one()
+
+
+def has_opted_out(session: Session, username: str) -> bool:
+    """Whether a person of that name wants no badges (unknown people never said so)."""
+    statement = select(Person.opted_out).filter_by(key=username.lower())
+    return bool(session.scalars(statement).one_or_none())
+
+
+def default_address(session: Session, person: Person, email_domain: str) -> EmailIdentity | str:
+    """Return the address for which the public assertion is made.
+
+    The person's own verified choice; else the account's address at ``email_domain``.
+    """
+    statement = (
+        select(EmailIdentity)
+        .filter_by(person_id=person.id, is_default=True)
+        .where(EmailIdentity.verified_at.is_not(None))
+    )
+    chosen = session.scalars(statement).one_or_none()
+    return chosen or f"{person.username}@{email_domain}".lower()

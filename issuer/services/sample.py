@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The bundled sample of bus messages, moved in time so that it looks like the last two years."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from issuer.models import Setting
+from issuer.paths import bundled_rules
+from issuer.services.replaying import records
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+SETTING = "demo.sample"
+AGE_OF_NEWEST = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """How far the sample is loaded, and by how much it is moved in time."""
+
+    shift: timedelta
+    finished: bool
+
+
+def begin(session: Session, *, now: datetime) -> State:
+    """Return the state of the sample; at the first time, decide how far it is moved.
+
+    The shift is kept, so that a load that was interrupted goes on with the same dates.
+    """
+    setting = session.get(Setting, SETTING)
+    if setting is None:
+        shift = now.replace(microsecond=0) - AGE_OF_NEWEST - _newest()
+        value = {"shift": shift.total_seconds(), "finished": False}
+        setting = Setting(key=SETTING, value=value, updated_at=now)
+        session.add(setting)
+        session.flush()
+    return State(timedelta(seconds=setting.value["shift"]), setting.value["finished"])
+
+
+def finish(session: Session, *, now: datetime) -> None:
+    """Note that the whole sample is loaded."""
+    setting = session.get_one(Setting, SETTING)
+    setting.value = {**setting.value, "finished": True}
+    setting.updated_at = now
+
+
+def messages(shift: timedelta) -> list[dict[str, Any]]:
+    """Return the messages in the order of time, moved by ``shift``; their ids stay."""
+    return [_moved(record, shift) for record in _records()]
+
+
+def _records() -> list[dict[str, Any]]:
+    path = bundled_rules() / "sample" / "messages.jsonl"
+    with path.open("rb") as file:
+        return [record for _, record in records(file, path.name)]
+
+
+def _newest() -> datetime:
+    return max(datetime.fromisoformat(record["timestamp"]) for record in _records())
+
+
+def _moved(record: dict[str, Any], shift: timedelta) -> dict[str, Any]:
+    moment = (datetime.fromisoformat(record["timestamp"]) + shift).isoformat()
+    headers = {**record.get("headers", {}), "sent-at": moment}
+    return {**record, "timestamp": moment, "headers": headers}

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Makes a site out of nothing: the issuer with its key, and the rule collections."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rules.loader import load
+
+from issuer.adapters.pictures import Picture, draw, read_picture
+from issuer.paths import PACKAGE, bundled_rules
+from issuer.services import collections, issuers
+from issuer.services.badges import keep_image
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from rules.loader import Loaded
+    from sqlalchemy.orm import Session
+
+    from issuer.adapters.keystore import KeyFolder
+    from issuer.adapters.objects import ObjectFolder
+    from issuer.config import Settings
+    from issuer.models import Issuer
+    from issuer.services.collections import SyncReport
+
+STATIC = PACKAGE / "static"
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """Where a site keeps what is not in its database."""
+
+    keys: KeyFolder
+    objects: ObjectFolder
+
+
+def ensure_issuer(session: Session, settings: Settings, stores: Stores, *, now: datetime) -> Issuer:
+    """Return the default issuer; where there is none, make it with its picture and first key."""
+    identity = issuers.Identity(
+        slug=settings.issuer_slug,
+        name=settings.issuer_name,
+        url=settings.issuer_home_page,
+        email=settings.issuer_email,
+        description=settings.issuer_description,
+        base_url=settings.base_url,
+    )
+    logo = keep_image(session, draw(_own_picture("logo.svg")), stores.objects, now=now)
+    return issuers.ensure(session, identity, stores.keys, now=now, image_id=logo.id)
+
+
+def load_collections(settings: Settings, folders: Sequence[Path] = ()) -> Loaded:
+    """Read the rule files of ``folders``, or of all collections that the settings name."""
+    bundled = [bundled_rules()] if settings.bundled_rules else []
+    return load(folders or [*bundled, *settings.rules])
+
+
+def sync_rules(
+    session: Session,
+    loaded: Loaded,
+    settings: Settings,
+    stores: Stores,
+    *,
+    now: datetime,
+    progress: Callable[[], object] = lambda: None,
+) -> SyncReport:
+    """Bring the site's badges and rules to what the loaded files say."""
+    issuer = ensure_issuer(session, settings, stores, now=now)
+    placeholder = draw(_own_picture("placeholder-badge.svg"))
+    return collections.sync(
+        session, loaded.rules, issuer, stores.objects, placeholder, now=now, progress=progress
+    )
+
+
+def _own_picture(name: str) -> Picture:
+    return read_picture((STATIC / name).read_bytes(), name)

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import create_engine, inspect, text
+
+from issuer.db import Base, Database
+from issuer.errors import DatabaseNotReadyError
+from issuer.services import schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    made = Database(database_url)
+    yield made
+    made.dispose()
+
+
+def test_migrations_and_models_agree(database: Database) -> None:
+    schema.upgrade(database)
+    assert schema.differences(database) == []
+    assert set(Base.metadata.tables) < set(inspect(database.engine).get_table_names())
+
+
+def test_a_column_that_no_migration_made_is_noticed(database: Database) -> None:
+    schema.upgrade(database)
+    with database.engine.begin() as connection:
+        connection.execute(text("ALTER TABLE badges ADD COLUMN surplus TEXT"))
+    assert any("surplus" in difference for difference in schema.differences(database))
+
+
+def test_down_leaves_nothing_and_up_again_makes_the_same(database: Database) -> None:
+    schema.upgrade(database)
+    schema.downgrade(database, "base")
+    assert inspect(database.engine).get_table_names() == ["alembic_version"]
+    schema.upgrade(database)
+    assert schema.differences(database) == []
+
+
+def test_tables_of_no_version_are_refused_with_the_command_to_run(database: Database) -> None:
+    with pytest.raises(DatabaseNotReadyError, match="accolades db upgrade"):
+        schema.ensure_current(database)
+    schema.upgrade(database)
+    schema.ensure_current(database)
+
+
+def test_four_processes_that_upgrade_at_once_all_succeed(database_url: str) -> None:
+    code = (
+        "import sys; from issuer.db import Database; from issuer.services import schema; "
+        "schema.upgrade(Database(sys.argv[1]))"
+    )
+    command = [sys.executable, "-c", code, database_url]
+    upgrades = [subprocess.Popen(command, stderr=subprocess.PIPE) for _ in range(4)]
+    errors = [upgrade.communicate(timeout=120)[1].decode() for upgrade in upgrades]
+    assert [upgrade.returncode for upgrade in upgrades] == [0] * 4, errors
+
+
+def test_a_database_that_is_away_is_named_as_the_reason() -> None:
+    away = Database("postgresql+psycopg://nobody@127.0.0.1:1/none?connect_timeout=2")
+    with pytest.raises(DatabaseNotReadyError, match="cannot be reached"):
+        schema.ensure_current(away)
+
+
+def test_constraints_of_the_migrations_are_named() -> None:
+    """A constraint without a name cannot be dropped by a later migration."""
+    engine = create_engine("sqlite://")
+    Base.metadata.create_all(engine)
+    for table in Base.metadata.tables.values():
+        for constraint in table.constraints:
+            assert constraint.name, f"{table.name}: {constraint}"
