@@ -41,12 +41,12 @@ class Settings(BaseModel):
 
     site_name: str = "Accolades"
     site_claim: str = "Badges for what people do"
-    issuer_slug: str = Field("accolades", pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
+    issuer_slug: str = Field(default="accolades", pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
     issuer_name: str = "Accolades"
     issuer_url: str = ""
-    issuer_email: str = Field("badges@example.org", pattern=r"^[^@\s]+@[^@\s]+$")
+    issuer_email: str = Field(default="badges@example.org", pattern=r"^[^@\s]+@[^@\s]+$")
     issuer_description: str = "An open community thanks those who make it."
-    email_domain: str = Field("fedoraproject.org", pattern=r"^[a-z0-9.-]+$")
+    email_domain: str = Field(default="fedoraproject.org", pattern=r"^[a-z0-9.-]+$")
     key_passphrase: str = ""
 
     rules: tuple[Path, ...] = ()  # folders beside the bundled collection

@@ -21,7 +21,7 @@ from issuer.cli.progress import bar
 from issuer.config import Settings, load_settings
 from issuer.errors import InvalidInputError
 from issuer.intake import Intake, policy_of
-from issuer.services import browsing, sample, schema, setup
+from issuer.services import sample, schema, setup
 from issuer.site import Site
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ def _tell(site: Site, stop: str) -> None:
 def _lines(site: Site, stop: str) -> Iterator[str]:
     base = site.settings.base_url
     with site.database.reading() as session:
-        username, assertion = browsing.showcase(session)
+        username, assertion = sample.showcase(session)
     yield f"Site:       {base}/"
     yield f"Logins:     {CONTRIBUTOR.username} (contributor), {ADMIN.username} (admin), no password"
     yield f"A person:   {base}/people/{username}"

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from issuer.models import Setting
+from sqlalchemy import func, select
+
+from issuer.models import Assertion, Award, Person, Setting
 from issuer.paths import bundled_rules
 from issuer.services.replaying import records
 
@@ -51,6 +53,27 @@ def finish(session: Session, *, now: datetime) -> None:
 def messages(shift: timedelta) -> list[dict[str, Any]]:
     """Return the messages in the order of time, moved by ``shift``; their ids stay."""
     return [_moved(record, shift) for record in _records()]
+
+
+def showcase(session: Session) -> tuple[str, str]:
+    """Return the user name of who has most badges, and the address of their newest assertion."""
+    statement = (
+        select(Person.id, Person.username)
+        .join(Award, Award.person_id == Person.id)
+        .where(Award.revoked_at.is_(None), Person.opted_out.is_(False))
+        .group_by(Person.id, Person.username)
+        .order_by(func.count().desc(), Person.id)
+        .limit(1)
+    )
+    person_id, username = session.execute(statement).one()
+    newest = (
+        select(Assertion.document_id)
+        .join(Award, Assertion.award_id == Award.id)
+        .where(Award.person_id == person_id, Award.revoked_at.is_(None))
+        .order_by(Award.issued_at.desc(), Award.id.desc())
+        .limit(1)
+    )
+    return username, session.scalars(newest).one()
 
 
 def _records() -> list[dict[str, Any]]:

@@ -17,7 +17,6 @@ from rules.model import Message
 from tests.issuing import NOW, RED, make_issuer, make_rule
 
 if TYPE_CHECKING:
-
     from sqlalchemy.orm import Session
 
     from issuer.site import Site

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Puts the site together; read it once from top to bottom."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from issuer.config import Settings, load_settings
+from issuer.hosted import HTML_VIEWS
+from issuer.hosted import blueprint as hosted
+from issuer.paths import PACKAGE, data_path
+from issuer.site import EXTENSION, Site, close_session
+from issuer.web import caching, errors, health, pages, rendering, security
+from issuer.web.login import init_login
+
+
+def create_app(settings: Settings | None = None, *, site: Site | None = None) -> Flask:
+    """Return the application for ``site``, or for ``settings``, or for the configuration."""
+    site = site or Site.of(settings or load_settings())
+    settings = site.settings
+
+    app = Flask(
+        "issuer",
+        template_folder=str(data_path("templates")),
+        static_folder=str(PACKAGE / "static"),
+    )
+    app.extensions[EXTENSION] = site
+    app.teardown_appcontext(close_session)
+
+    caching.init_app(app)
+    security.init_app(app, settings)
+    rendering.init_app(app, settings)
+    errors.init_app(app)
+    health.init_app(app)
+
+    init_login(app, settings)
+
+    app.register_blueprint(hosted)
+    app.register_blueprint(pages.blueprint)
+    app.extensions[HTML_VIEWS] = {
+        "badge": pages.badge_html,
+        "assertion": pages.assertion_html,
+        "issuer": pages.issuer_html,
+    }
+    return app

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Turns every error into an answer: a page for browsers, JSON for the rest. Only here."""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from flask import jsonify, render_template, request
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
+
+from issuer import errors
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+log = logging.getLogger(__name__)
+
+STATUS: dict[type[BaseException], int] = {
+    errors.GoneError: 410,
+    errors.NotFoundError: 404,
+    errors.ConflictError: 409,
+    errors.OptedOutError: 409,
+    errors.InvalidInputError: 400,
+    errors.KeyUnavailableError: 503,
+    errors.DatabaseNotReadyError: 503,
+    OperationalError: 503,
+}
+RETRY_SECONDS = "10"
+
+#: What a page says: its heading, and what to do.
+WORDS = {
+    400: ("That did not make sense", "Something in the request could not be read."),
+    403: ("Not for you", "You may not do this. Perhaps you need to sign in first."),
+    404: ("Nothing here", "There is no such page. It may have had another name."),
+    405: ("Not like this", "This address cannot be used in that way."),
+    409: ("That does not fit", "The request contradicts what is stored."),
+    410: ("Gone for good", "This was here once and will not come back."),
+    413: ("Too large", "What you sent is larger than we accept."),
+    429: ("Slow down, please", "Too many requests came from you. Try again in a while."),
+    500: ("Our mistake", "Something broke on our side. It has been noted."),
+    503: ("Back in a moment", "A part of the site cannot be reached. Try again in a while."),
+}
+
+
+def init_app(app: Flask) -> None:
+    """Answer all errors of the application."""
+    app.register_error_handler(errors.AccoladesError, _ours)
+    app.register_error_handler(OperationalError, _ours)
+    app.register_error_handler(HTTPException, _http)
+
+
+def prefers_html() -> bool:
+    """Whether the caller is a browser: it names HTML and likes it better than JSON."""
+    return request.accept_mimetypes["text/html"] > request.accept_mimetypes["application/json"]
+
+
+def _ours(error: Exception) -> Response:
+    """Answer an error of the issuer, or of its database."""
+    code = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
+    if code < 500:
+        return _answer(code, str(error))
+    log.error("%s %s: %s", request.method, request.path, error, exc_info=error)
+    answer = _answer(code, WORDS[code][1])
+    if code == 503:
+        answer.headers["Retry-After"] = RETRY_SECONDS
+    return answer
+
+
+def _http(error: HTTPException) -> Response:
+    """Answer an error of the protocol; its headers, such as Allow, are kept."""
+    plain = error.get_response()
+    if error.response is not None:
+        return plain
+    code = error.code or 500
+    answer = _answer(code, error.description or HTTPStatus(code).phrase)
+    for name, value in plain.headers:
+        if name not in answer.headers:
+            answer.headers[name] = value
+    return answer
+
+
+def _answer(code: int, text: str) -> Response:
+    if prefers_html():
+        title, advice = WORDS.get(code, (HTTPStatus(code).phrase, text))
+        detail = text if code in {400, 409} else ""
+        page = render_template(
+            "errors/error.html", code=code, title=title, advice=advice, detail=detail
+        )
+        response = Response(page, status=code, mimetype="text/html")
+    else:
+        response = jsonify(error=text)
+        response.status_code = code
+    response.headers["Cache-Control"] = "no-store"
+    response.vary.add("Accept")
+    return response

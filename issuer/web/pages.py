@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The public pages: what there is, who has what, and what one badge means."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, make_response, redirect, render_template, request
+
+from issuer.addresses import Addresses
+from issuer.services import browsing
+from issuer.site import db_session
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from werkzeug.wrappers import Response
+
+blueprint = Blueprint("pages", __name__)
+
+#: As many as fill the rows of the home page.
+LATEST = 6
+NEWEST = 8
+POPULAR = 7
+
+
+@blueprint.get("/")
+def home() -> str:
+    """Show what this is, and what happens."""
+    session = db_session()
+    return render_template(
+        "pages/home.html",
+        popular=browsing.popular_badges(session, POPULAR),
+        latest=browsing.latest_awards(session, LATEST),
+        newest=browsing.newest_badges(session, NEWEST),
+        numbers=browsing.site_numbers(session),
+    )
+
+
+@blueprint.get("/explore")
+def explore() -> str:
+    """Show the tags, and the best known badges of each; a search shows what it finds."""
+    if request.args.get("q") or request.args.get("tag"):
+        return badges()
+    session = db_session()
+    tags = browsing.tags(session)
+    return render_template("pages/explore.html", tags=tags, shelves=browsing.shelves(session, tags))
+
+
+@blueprint.get("/badges")
+def badges() -> str:
+    """Show all badges, or those that a search finds."""
+    session = db_session()
+    query, tag = request.args.get("q", "").strip(), request.args.get("tag", "").strip()
+    found = browsing.badges_list(session, query=query, tag=tag, after=_after())
+    return render_template(
+        "pages/badges.html", found=found, query=query, tag=tag, tags=browsing.tags(session)
+    )
+
+
+@blueprint.get("/people/<username>")
+def person(username: str) -> str | Response:
+    """Show a person and their badges; a former name leads to the present one."""
+    session = db_session()
+    found = browsing.shown_person(session, username)
+    if found.username != username:
+        return redirect(Addresses("").person(found.username))
+    return render_template(
+        "people/page.html", page=browsing.person_page(session, found, after=_after())
+    )
+
+
+@blueprint.get("/about")
+def about() -> str:
+    """Tell what badges are here, and how to take them elsewhere."""
+    return render_template("pages/about.html")
+
+
+@blueprint.get("/about/terms")
+def terms() -> str:
+    """Tell the terms of use."""
+    return render_template("pages/terms.html")
+
+
+@blueprint.get("/about/privacy")
+def privacy() -> str:
+    """Tell what is kept and shown of people."""
+    return render_template("pages/privacy.html")
+
+
+def badge_html(slug: str) -> Response:
+    """Return the page of a badge."""
+    page = browsing.badge_page(db_session(), slug, after=_after())
+    return make_response(render_template("badges/page.html", page=page))
+
+
+def issuer_html(slug: str) -> Response:
+    """Return the page of an issuer."""
+    page = browsing.issuer_page(db_session(), slug)
+    return make_response(render_template("issuers/page.html", page=page))
+
+
+def assertion_html(uuid: UUID, verification: Any = None) -> Response:
+    """Return the share page of an assertion: 410, as its document, when it was revoked.
+
+    ``verification`` has a ``verdict`` and a ``sentence`` where it was checked just now.
+    """
+    page = browsing.assertion_page(db_session(), uuid)
+    expired = page.award.is_expired(datetime.now(UTC))
+    html = render_template(
+        "assertions/page.html", page=page, expired=expired, verification=verification
+    )
+    return make_response(html, 410 if page.award.is_revoked else 200)
+
+
+def _after() -> str:
+    return request.args.get("after", "")

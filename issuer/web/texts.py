@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Turns what people wrote into what a page may show, and values into words."""
+
+from __future__ import annotations
+
+import zlib
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import nh3
+from markdown_it import MarkdownIt
+from markupsafe import Markup
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+MAX_MARKDOWN = 20_000
+TONES = 6
+#: What a text may hold. No pictures: they would load from elsewhere.
+ALLOWED = {"p", "br", "hr", "em", "strong", "code", "pre", "blockquote", "ul", "ol", "li", "a"}
+HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+
+_markdown = MarkdownIt("commonmark", {"html": False, "maxNesting": 12}).disable(["image"])
+
+
+def markdown(text: str) -> Markup:
+    """Return Markdown as HTML that can neither run, load, nor look like a part of the page."""
+    html = _markdown.render(text[:MAX_MARKDOWN])
+    for heading in HEADINGS:
+        html = html.replace(f"<{heading}>", "<p><strong>")
+        html = html.replace(f"</{heading}>", "</strong></p>")
+    clean = nh3.clean(
+        html,
+        tags=ALLOWED,
+        attributes={"a": {"href"}},
+        url_schemes={"http", "https", "mailto"},
+        link_rel="nofollow noopener ugc",
+    )
+    return Markup(clean)  # noqa: S704 (cleaned in the line before)
+
+
+def web_address(value: str | None) -> str:
+    """Return an address that a link may lead to, and nothing for any other."""
+    try:
+        parts = urlsplit(value or "")
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname)
+    except ValueError:
+        return ""
+    return (value or "") if usable else ""
+
+
+def host(address: str) -> str:
+    """Return the host of an address, to tell where a link leads."""
+    return (urlsplit(address).hostname or "").removeprefix("www.")
+
+
+def day(moment: datetime, short: bool = False) -> str:
+    """Return a day as people write it: 3 November 2026, or 3 Nov 2026."""
+    return f"{moment.day} {moment:{'%b' if short else '%B'} %Y}"
+
+
+def number(value: int) -> str:
+    """Return a number with its thousands apart."""
+    return f"{value:,}"
+
+
+def counted(value: int, one: str, many: str = "") -> str:
+    """Return a number with its noun: 1 badge, 2 badges."""
+    return f"{value:,} {one if value == 1 else many or one + 's'}"
+
+
+def initials(name: str) -> str:
+    """Return one or two letters that stand for a name."""
+    words = [word for word in name.replace("-", " ").replace("_", " ").split() if word[0].isalnum()]
+    letters = [words[0][0], words[-1][0]] if len(words) > 1 else [word[0] for word in words]
+    return "".join(letters).upper() or "?"
+
+
+def tone(name: str) -> int:
+    """Return which of the avatar colours a name has, always the same."""
+    return zlib.crc32(name.encode()) % TONES

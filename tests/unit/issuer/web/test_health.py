@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from issuer.app import create_app
+from issuer.config import Settings
+from issuer.services.schema import upgrade
+from issuer.site import Site
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_a_process_lives_before_it_is_ready(tmp_path: Path) -> None:
+    site = Site.of(Settings(home=tmp_path))
+    client = create_app(site=site).test_client()
+    assert client.get("/healthz/live").status_code == 200
+    waiting = client.get("/healthz/ready")
+    assert waiting.status_code == 503
+    assert "accolades db upgrade" in waiting.text
+    upgrade(site.database)
+    assert client.get("/healthz/ready").status_code == 200
+    site.database.dispose()
+
+
+def test_a_process_without_its_database_is_not_ready(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path, database_url=f"sqlite:///{tmp_path}/missing/x.sqlite")
+    client = create_app(settings).test_client()
+    assert client.get("/healthz/live").status_code == 200
+    assert client.get("/healthz/ready").status_code == 503
