@@ -32,14 +32,7 @@ def consume(context: Context) -> None:
     except ConfigurationException as error:
         raise ConfigurationError([f"FEDORA_MESSAGING_CONF: {error}"]) from error
     # The command of fedora-messaging, because it alone stops gracefully on SIGTERM.
-    bus.consume.callback(
-        exchange=None,
-        queue_name=None,
-        routing_key=(),
-        callback=CALLBACK,
-        callback_file=None,
-        app_name=None,
-    )
+    click.get_current_context().invoke(bus.consume, callback=CALLBACK)
 
 
 def main() -> None:

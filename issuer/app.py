@@ -10,7 +10,7 @@ from issuer.hosted import HTML_VIEWS
 from issuer.hosted import blueprint as hosted
 from issuer.paths import PACKAGE, data_path
 from issuer.site import EXTENSION, Site, close_session
-from issuer.web import caching, errors, health, pages, rendering, security
+from issuer.web import caching, errors, health, pages, rendering, security, verifying
 from issuer.web.login import init_login
 
 
@@ -37,9 +37,11 @@ def create_app(settings: Settings | None = None, *, site: Site | None = None) ->
 
     app.register_blueprint(hosted)
     app.register_blueprint(pages.blueprint)
+    app.register_blueprint(verifying.blueprint)
+    verifying.init_app(app.extensions["csrf"])
     app.extensions[HTML_VIEWS] = {
         "badge": pages.badge_html,
-        "assertion": pages.assertion_html,
+        "assertion": lambda uuid: pages.assertion_html(uuid, verifying.verify_own(uuid)),
         "issuer": pages.issuer_html,
     }
     return app

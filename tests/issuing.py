@@ -16,13 +16,17 @@ from rules.loader import parse
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from sqlalchemy.orm import Session
+
     from issuer.models import Badge, Issuer
     from rules.model import Rule
-    from sqlalchemy.orm import Session
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 BASE_URL = "http://127.0.0.1:8000"
-RED = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><circle cx="4" cy="4" r="3" fill="#c00"/></svg>'
+RED = (
+    b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8">'
+    b'<circle cx="4" cy="4" r="3" fill="#c00"/></svg>'
+)
 BLUE = RED.replace(b"#c00", b"#00c")
 
 

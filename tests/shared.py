@@ -12,7 +12,7 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 
 
 def shared_path(relative: str = "") -> Path:
-    """Return a path in the shared folder; skip the test where it is absent, fail where ``CI`` is set."""
+    """Return a path in the shared folder; where it is absent, skip the test, or fail under CI."""
     root = Path(os.environ.get("ACCOLADES_SHARED") or CHECKOUT.parent / "shared")
     path = root / relative
     if path.exists():

@@ -30,7 +30,7 @@ MAX_NAMES = 10_000
 SCHEMA_HEADER = "fedora_messaging_schema"
 
 
-class BadgeRevokeV1(BusMessage):  # type: ignore[misc]  # the library is not typed
+class BadgeRevokeV1(BusMessage):
     """A badge was taken back from its holder."""
 
     topic = "badges.badge.revoke"
@@ -138,8 +138,9 @@ def _as_bus_message(record: Mapping[str, Any], headers: Mapping[str, Any]) -> Bu
     schema = headers.get(SCHEMA_HEADER) or record.get("schema")
     valid = record.get("valid", True)
     body, topic = record.get("body"), record.get("topic")
-    known = isinstance(schema, str) and schema in _installed_schemas()
-    kind = get_class(schema) if known and valid else BusMessage
+    kind: type[BusMessage] = BusMessage
+    if isinstance(schema, str) and valid and schema in _installed_schemas():
+        kind = get_class(schema)
     return kind(body=body if isinstance(body, Mapping) else {}, topic=str(topic))
 
 

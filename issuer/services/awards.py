@@ -13,7 +13,7 @@ from sqlalchemy import select
 from issuer.db import insert_once
 from issuer.errors import ConflictError, InvalidInputError, NotFoundError, OptedOutError
 from issuer.models import Assertion, Award, EmailIdentity, Source
-from issuer.services import documents, outbox, persons
+from issuer.services import documents, outbox, persons, totals
 from issuer.services.badges import current_edition
 from openbadges.identity import email_identity, new_salt
 
@@ -96,6 +96,7 @@ def award(
         make_assertion(session, found, current_edition(session, badge), address, now=now)
         _announce_award(session, found, now)
         session.flush()
+        totals.add(session, found)
     return Outcome(found, created)
 
 
@@ -171,6 +172,7 @@ def revoke(
         now=now,
     )
     session.flush()
+    totals.take_back(session, given)
     return True
 
 

@@ -3,11 +3,11 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 import pytest
 from PIL import Image
 
+from issuer.adapters.pictures import read_picture
 from issuer.app import create_app
 from issuer.services import awards, badges
 from openbadges.baking import unbake
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from issuer.site import Site
 
+UNKNOWN = "00000000-0000-4000-8000-000000000000"
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
 
 
@@ -250,8 +251,6 @@ def test_a_badge_without_a_drawing_has_no_svg(client: FlaskClient, site: Site) -
     with site.database.writing() as session:
         issuer = make_issuer(session, site)
         png = site.objects.get(make_badge(session, site, "Other").png.sha256)
-        from issuer.adapters.pictures import read_picture
-
         picture = read_picture(png, "x.png")
         badges.put(session, issuer, facts(), picture, site.objects, now=NOW)
     assert client.get("/badges/first-steps/image").data == png
@@ -269,9 +268,9 @@ def test_a_badge_without_a_drawing_has_no_svg(client: FlaskClient, site: Site) -
         "/issuers/none/image",
         "/keys/none",
         "/keys/none.jwk",
-        f"/assertions/{uuid4()}",
-        f"/assertions/{uuid4()}.jws",
-        f"/assertions/{uuid4()}/image",
+        f"/assertions/{UNKNOWN}",
+        f"/assertions/{UNKNOWN}.jws",
+        f"/assertions/{UNKNOWN}/image",
         "/assertions/not-a-uuid",
     ],
 )

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Keeps the totals that pages show, in the transaction of the award that changes them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, select, update
+
+from issuer.db import insert_once
+from issuer.models import Award, BadgeTotal, Period, RankHistogram, Total
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date, datetime
+
+    from sqlalchemy.orm import Session
+
+#: Periods for which ranks are kept; those of any other span come from daily totals.
+RANKED = (Period.ALL, Period.YEAR, Period.MONTH, Period.WEEK)
+
+
+def add(session: Session, award: Award) -> None:
+    """Count a new award in."""
+    _change(session, award, 1)
+
+
+def take_back(session: Session, award: Award) -> None:
+    """Count a revoked award out."""
+    _change(session, award, -1)
+
+
+def starts(moment: datetime) -> Iterator[tuple[Period, date]]:
+    """Yield each period that a moment lies in, with its first day (in UTC; weeks on Monday)."""
+    day = moment.date()
+    yield Period.ALL, day.replace(1, 1, 1)
+    yield Period.YEAR, day.replace(month=1, day=1)
+    yield Period.MONTH, day.replace(day=1)
+    yield Period.WEEK, day.fromordinal(day.toordinal() - day.weekday())
+    yield Period.DAY, day
+
+
+def _change(session: Session, award: Award, sign: int) -> None:
+    points = award.badge.points
+    for period, day in starts(award.issued_at):
+        values = {"person_id": award.person_id, "period": period, "starts_on": day}
+        insert_once(
+            session,
+            Total,
+            {**values, "badges": 0, "points": 0},
+            unique=("person_id", "period", "starts_on"),
+        )
+        total = session.execute(
+            update(Total)
+            .filter_by(**values)
+            .values(badges=Total.badges + sign, points=Total.points + sign * points)
+            .returning(Total.badges, Total.points)
+        ).one()
+        if period in RANKED:
+            _move(session, "badges", period, day, total.badges - sign, total.badges)
+            _move(session, "points", period, day, total.points - sign * points, total.points)
+    _change_badge(session, award, sign)
+
+
+def _move(
+    session: Session, measure: str, period: Period, day: date, before: int, after: int
+) -> None:
+    """Move one person in a histogram; nobody is kept at zero."""
+    for total, change in sorted(((before, -1), (after, 1))):
+        if total <= 0 or before == after:
+            continue
+        key = {"measure": measure, "period": period, "starts_on": day, "total": total}
+        insert_once(session, RankHistogram, {**key, "people": 0}, unique=tuple(key))
+        session.execute(
+            update(RankHistogram).filter_by(**key).values(people=RankHistogram.people + change)
+        )
+
+
+def _change_badge(session: Session, award: Award, sign: int) -> None:
+    held = session.scalars(
+        select(func.count())
+        .select_from(Award)
+        .filter_by(badge_id=award.badge_id, person_id=award.person_id)
+        .where(Award.revoked_at.is_(None), Award.id != award.id)
+    ).one()
+    unique = ("badge_id",)
+    values = {"badge_id": award.badge_id, "holders": 0, "awards": 0}
+    insert_once(session, BadgeTotal, values, unique=unique)
+    session.execute(
+        update(BadgeTotal)
+        .filter_by(badge_id=award.badge_id)
+        .values(
+            awards=BadgeTotal.awards + sign,
+            # Somebody with another award of the same badge is a holder before and after.
+            holders=BadgeTotal.holders + (0 if held else sign),
+        )
+    )
