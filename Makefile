@@ -43,7 +43,7 @@ conformance: setup-test ## Run the tests against the standards and the reference
 bench: setup ## Measure: run the scripts in tests/benchmarks
 	@shopt -s nullglob; for script in tests/benchmarks/bench_*.py; do \
 		name=$${script##*/}; .venv/bin/python -m "tests.benchmarks.$${name%.py}" || exit; \
-	done
+	done; [ -n "$$script" ] || echo "no benchmarks"
 
 format: setup ## Format the code and mend what the linter can mend
 	@.venv/bin/python -m ruff format .

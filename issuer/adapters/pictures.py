@@ -103,7 +103,7 @@ def _read_svg(content: bytes, name: str) -> Picture:
 
 
 def _refuse_unsafe(element: Element, name: str) -> None:
-    tag = element.tag if isinstance(element.tag, str) else "comment"
+    tag = element.tag
     if tag.startswith(SVG_NAMESPACE) and tag.removeprefix(SVG_NAMESPACE) not in SVG_ELEMENTS:
         plain = tag.removeprefix(SVG_NAMESPACE)
         raise InvalidInputError(f"{name}: <{plain}> is not allowed in an SVG: use plain shapes")

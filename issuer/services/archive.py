@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Select, Text, cast, exists, func, or_, select
+from sqlalchemy import Select, Text, cast, exists, func, or_, select, true
 from sqlalchemy.orm import joinedload, selectinload
 
 from issuer.db import insert_once
@@ -66,7 +66,7 @@ def store(session: Session, message: Message, users: Iterable[str], *, now: date
     }
     if not insert_once(session, ArchivedMessage, values, unique=("message_id",)):
         return None
-    row = session.scalars(select(ArchivedMessage.id).filter_by(message_id=message.id)).one()
+    row: int = session.scalars(select(ArchivedMessage.id).filter_by(message_id=message.id)).one()
     names = dict.fromkeys(name.lower() for name in users)
     session.add_all(
         MessageUser(username=name, topic_id=topic_id, message_ref=row) for name in names
@@ -81,9 +81,9 @@ def store(session: Session, message: Message, users: Iterable[str], *, now: date
 
 def count(session: Session, query: Query) -> int:
     """Return how many messages a rule's question finds."""
-    return session.scalars(
-        _matching(select(func.count()).select_from(ArchivedMessage), query)
-    ).one()
+    statement = _matching(select(func.count()).select_from(ArchivedMessage), query)
+    number: int = session.scalars(statement).one()
+    return number
 
 
 def rows(session: Session, query: Query) -> list[Row]:
@@ -144,9 +144,14 @@ def _matching(statement: Select[Any], query: Query) -> Select[Any]:
     if query.end is not None:
         conditions.append(ArchivedMessage.sent_at <= query.end)
     if query.contains:
-        text = cast(ArchivedMessage.body, Text)
-        conditions.append(or_(*(text.contains(part, autoescape=True) for part in query.contains)))
+        conditions.append(or_(*(_holds(part) for part in query.contains)))
     return statement.where(*conditions)
+
+
+def _holds(part: str) -> ColumnElement[bool]:
+    """Whether the text of the body holds a part; LIKE would ignore case on SQLite."""
+    text = cast(ArchivedMessage.body, Text)
+    return func.length(func.replace(text, part, "")) < func.length(text) if part else true()
 
 
 def _topics(query: Query) -> list[ColumnElement[bool]]:

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Compiles triggers, conditions and single expressions of the current dialect."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rules.dialects.values import mapping, suggestion
+from rules.errors import ExpressionError
+from rules.expressions import Scope, compile_expression
+from rules.matchers import COMPARISONS, AllOf, AnyOf, CategoryIn, Condition, Holds, Not, TopicEnds
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from rules.documents import Node
+    from rules.expressions import Expression
+    from rules.matchers import Trigger
+
+TRIGGERS = ("topic", "category", "lambda", "any", "all", "not")
+
+
+def expression(node: Node, name: str, scope: Scope) -> Expression:
+    """Compile an expression; raises `ExpressionError` with its place in the file."""
+    if isinstance(node.value, tuple | dict):
+        raise node.refused(f"{name} must be one expression", "write it as one quoted text")
+    if node.value is None:
+        raise node.refused(f"{name} is empty", "write an expression")
+    # YAML reads `yes` and `0x10` as values of its own: they are constants here.
+    text = node.value if isinstance(node.value, str) else str(node.value)
+    try:
+        return compile_expression(text, scope)
+    except ExpressionError as error:
+        first = error.line == 1
+        raise ExpressionError(
+            f"{name}: {error.message}",
+            error.hint,
+            line=node.line + error.line - 1,
+            column=node.column + error.column - 1 if first else error.column,
+        ) from error
+
+
+def trigger(node: Node) -> Trigger:
+    """Compile a trigger and all its parts."""
+    kind, value = _only(node, "trigger", TRIGGERS)
+    if kind == "topic":
+        return TopicEnds(_plain(value, kind))
+    if kind == "category":
+        return CategoryIn(_categories(value))
+    if kind == "lambda":
+        return Holds(expression(value, "lambda", Scope.TRIGGER))
+    if kind == "not":
+        return Not(trigger(value))
+    if not isinstance(value.value, tuple):
+        raise value.refused(f"{kind} must be a list of triggers", "write each after a hyphen")
+    parts = tuple(trigger(part) for part in value.value)
+    return AnyOf(parts) if kind == "any" else AllOf(parts)
+
+
+def condition(node: Node) -> Condition:
+    """Compile a condition."""
+    kind, value = _only(node, "condition", (*COMPARISONS, "lambda"))
+    if kind == "lambda":
+        return Condition(kind, expression=expression(value, "condition", Scope.CONDITION))
+    number = value.value
+    if not isinstance(number, int | float) or isinstance(number, bool):
+        raise value.refused(f"{kind} must be a number", "write the number without quotes")
+    return Condition(kind, number)
+
+
+def _only(node: Node, name: str, known: Collection[str]) -> tuple[str, Node]:
+    found = mapping(node, name)
+    if len(found) != 1:
+        what = "is empty" if not found else "has more than one key"
+        hint = f"use one of {', '.join(known)}"
+        if found and name == "trigger":
+            hint = "put them below `any` or `all`"
+        raise node.refused(f"{name} {what}", hint)
+    ((kind, value),) = found.items()
+    if kind not in known:
+        place = value.key or value
+        raise place.refused(f"unknown {name} {kind!r}", suggestion(kind, known))
+    return kind, value
+
+
+def _categories(node: Node) -> frozenset[str]:
+    """Return the categories: one, or those listed below ``any``."""
+    if not isinstance(node.value, dict):
+        return frozenset({_plain(node, "category")})
+    _, listed = _only(node, "category", ("any",))
+    if not isinstance(listed.value, tuple):
+        raise listed.refused("any must be a list of categories", "write each after a hyphen")
+    return frozenset(_plain(item, "category") for item in listed.value)
+
+
+def _plain(node: Node, name: str) -> str:
+    if not isinstance(node.value, str):
+        hint = "write one text, or several triggers below `any`"
+        raise node.refused(f"{name} must be a text", hint)
+    return node.value
