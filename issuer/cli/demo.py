@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 from werkzeug.serving import make_server
 
+from issuer.adapters.accounts import ListedAccounts
 from issuer.adapters.demo_provider import DemoPermit, DemoUser, start
 from issuer.adapters.messages import from_record
 from issuer.adapters.objects import write_whole
@@ -39,7 +40,7 @@ issuer_name = "Accolades Demo Community"
 issuer_email = "badges@example.org"
 email_domain = "example.org"
 """
-CONTRIBUTOR = DemoUser("asha", "Asha Devi", "asha@example.org", ("packager",), "contributor")
+CONTRIBUTOR = DemoUser("asha", "Asha Raman", "asha@example.org", ("packager",), "contributor")
 ADMIN = DemoUser("ines", "Inês Carvalho", "ines@example.org", ("sysadmin-badges",), "admin")
 
 
@@ -132,9 +133,11 @@ def _load_sample(site: Site) -> None:
     """Replay the bundled messages, once; what an interrupted start left out is done now."""
     with site.database.writing() as session:
         state = sample.begin(session, now=datetime.now(UTC))
-    if state.finished:
-        return
-    intake = Intake(site, policy_of(site.settings))
+        if state.finished:
+            return
+        sample.add_people(session, state.shift)
+    accounts = ListedAccounts(sample.directory())
+    intake = Intake(site, policy_of(site.settings, accounts))
     messages = sample.messages(state.shift)
     with bar("Messages", len(messages)) as advance:
         for record in messages:

@@ -241,7 +241,7 @@ def shelves(session: Session, shown: Sequence[TagCard]) -> tuple[Shelf, ...]:
         select(found).where(found.c.place <= SHELF_LENGTH).order_by(found.c.place)
     ).all()
     return tuple(
-        Shelf(tag, tuple(BadgeCard(*row[:4]) for row in rows if row.tag == tag.name))
+        Shelf(tag, tuple(BadgeCard(*row[:6]) for row in rows if row.tag == tag.name))
         for tag in shown
     )
 
@@ -270,8 +270,8 @@ def _series(session: Session, badge_id: int) -> tuple[str, tuple[Step, ...]]:
         .where(Series.id == own)
         .order_by(Milestone.position)
     ).all()
-    steps = tuple(Step(row.position, BadgeCard(*row[:4])) for row in rows)
-    return (rows[0][5] if rows else "", steps)
+    steps = tuple(Step(row.position, BadgeCard(*row[:6])) for row in rows)
+    return (rows[0][7] if rows else "", steps)
 
 
 def _pinned(session: Session, person: Person) -> tuple[BadgeCard, ...]:
@@ -282,5 +282,5 @@ def _pinned(session: Session, person: Person) -> tuple[BadgeCard, ...]:
         Award.person_id == person.id, Award.revoked_at.is_(None), Award.badge_id.in_(person.pinned)
     )
     rows = session.execute(badge_cards().add_columns(Badge.id).where(Badge.id.in_(held))).all()
-    cards = {row.id: BadgeCard(*row[:4]) for row in rows}
+    cards = {row.id: BadgeCard(*row[:6]) for row in rows}
     return tuple(cards[number] for number in person.pinned if number in cards)

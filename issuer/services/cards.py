@@ -31,6 +31,8 @@ class BadgeCard:
     name: str
     description: str
     holders: int = 0
+    version: int = 1
+    svg_id: int | None = None  # there is a drawing
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 #: The columns of an award in a list, and its row.
-Shown = tuple[UUID, datetime, str, str, str, str, str, int]
+Shown = tuple[UUID, datetime, str, str, str, int, int | None, str, str, int]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 #: Where a list of awards goes on: the moment in microseconds, and the row.
@@ -31,10 +31,17 @@ def plain(text: str) -> str:
     return text.replace("\0", "\ufffd")
 
 
-def badge_cards() -> Select[str, str, str, int]:
+def badge_cards() -> Select[str, str, str, int, int, int | None]:
     """Select the badges that can still be earned, as `BadgeCard` takes them."""
     return (
-        select(Badge.slug, Badge.name, Badge.description, func.coalesce(BadgeTotal.holders, 0))
+        select(
+            Badge.slug,
+            Badge.name,
+            Badge.description,
+            func.coalesce(BadgeTotal.holders, 0),
+            Badge.version,
+            Badge.svg_id,
+        )
         .outerjoin(BadgeTotal, BadgeTotal.badge_id == Badge.id)
         .where(Badge.retired_at.is_(None))
     )
@@ -49,6 +56,8 @@ def award_cards() -> Select[*Shown]:
             Badge.slug,
             Badge.name,
             Badge.description,
+            Badge.version,
+            Badge.svg_id,
             Person.username,
             Person.display_name,
             Award.id,
@@ -70,8 +79,13 @@ def page_of_awards(
     newest_first = statement.order_by(Award.issued_at.desc(), Award.id.desc())
     rows = session.execute(newest_first.limit(limit + 1)).all()
     cards = tuple(
-        AwardCard(uuid, moment, BadgeCard(slug, name, text), PersonCard(username, display_name))
-        for uuid, moment, slug, name, text, username, display_name, _ in rows[:limit]
+        AwardCard(
+            row.uuid,
+            row.issued_at,
+            BadgeCard(row.slug, row.name, row.description, version=row.version, svg_id=row.svg_id),
+            PersonCard(row.username, row.display_name),
+        )
+        for row in rows[:limit]
     )
     return Listing(cards, _cursor(rows[limit - 1]) if len(rows) > limit else "")
 

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from issuer.models import Assertion, Award, Person, Setting
 from issuer.paths import bundled_rules
+from issuer.services import persons
 from issuer.services.replaying import records
 
 if TYPE_CHECKING:
@@ -50,9 +51,31 @@ def finish(session: Session, *, now: datetime) -> None:
     setting.updated_at = now
 
 
+def add_people(session: Session, shift: timedelta) -> None:
+    """Make the people of the sample, each with a name and the day they joined."""
+    start = _moment(_records("messages")[0])
+    for record in _records("people"):
+        if "service" not in record:
+            joined = start + timedelta(days=record["joined"]) + shift
+            person = persons.ensure(session, record["username"], now=joined)
+            person.display_name = person.display_name or record["name"]
+
+
+def directory() -> dict[str, Any]:
+    """Return who has an account, in the form of a file of settings."""
+    others = [record for record in _records("people") if "service" in record]
+    return {
+        "fas_missing": [record["username"] for record in others],
+        "config": {
+            "email_domain": "example.org",
+            "skip_users": [record["username"] for record in others if record["service"]],
+        },
+    }
+
+
 def messages(shift: timedelta) -> list[dict[str, Any]]:
     """Return the messages in the order of time, moved by ``shift``; their ids stay."""
-    return [_moved(record, shift) for record in _records()]
+    return [_moved(record, shift) for record in _records("messages")]
 
 
 def showcase(session: Session) -> tuple[str, str]:
@@ -76,17 +99,21 @@ def showcase(session: Session) -> tuple[str, str]:
     return username, session.scalars(newest).one()
 
 
-def _records() -> list[dict[str, Any]]:
-    path = bundled_rules() / "sample" / "messages.jsonl"
+def _records(name: str) -> list[dict[str, Any]]:
+    path = bundled_rules() / "sample" / f"{name}.jsonl"
     with path.open("rb") as file:
         return [record for _, record in records(file, path.name)]
 
 
 def _newest() -> datetime:
-    return max(datetime.fromisoformat(record["timestamp"]) for record in _records())
+    return max(_moment(record) for record in _records("messages"))
+
+
+def _moment(record: dict[str, Any]) -> datetime:
+    return datetime.fromisoformat(record["timestamp"])
 
 
 def _moved(record: dict[str, Any], shift: timedelta) -> dict[str, Any]:
-    moment = (datetime.fromisoformat(record["timestamp"]) + shift).isoformat()
+    moment = (_moment(record) + shift).isoformat()
     headers = {**record.get("headers", {}), "sent-at": moment}
     return {**record, "timestamp": moment, "headers": headers}
