@@ -26,6 +26,12 @@ if TYPE_CHECKING:
 DEFAULT_ROWS = 1000
 #: Messages that are in memory at once when all are looked at.
 BATCH = 500
+#: A message with all that belongs to it, in three statements however many there are.
+WHOLE = (
+    joinedload(ArchivedMessage.topic, innerjoin=True),
+    selectinload(ArchivedMessage.users),
+    selectinload(ArchivedMessage.packages),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +94,7 @@ def count(session: Session, query: Query) -> int:
 
 def rows(session: Session, query: Query) -> list[Row]:
     """Return the messages that a rule's question finds, newest first unless it says otherwise."""
-    statement = _matching(select(ArchivedMessage), query)
+    statement = _matching(select(ArchivedMessage).options(*WHOLE), query)
     moment = ArchivedMessage.id if query.order == "asc" else ArchivedMessage.id.desc()
     size = query.rows_per_page or DEFAULT_ROWS
     page = max(query.page or 1, 1)
@@ -98,16 +104,8 @@ def rows(session: Session, query: Query) -> list[Row]:
 
 def messages(session: Session) -> Iterator[Message]:
     """Yield the archived messages, the oldest first."""
-    statement = (
-        select(ArchivedMessage)
-        .order_by(ArchivedMessage.id)
-        .options(
-            joinedload(ArchivedMessage.topic, innerjoin=True),
-            selectinload(ArchivedMessage.users),
-            selectinload(ArchivedMessage.packages),
-        )
-        .execution_options(yield_per=BATCH)
-    )
+    statement = select(ArchivedMessage).options(*WHOLE).order_by(ArchivedMessage.id)
+    statement = statement.execution_options(yield_per=BATCH)
     for found in session.scalars(statement):
         yield Message(
             id=found.message_id,
