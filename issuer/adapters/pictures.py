@@ -23,7 +23,7 @@ SVG = "image/svg+xml"
 MAX_BYTES = 5 << 20
 MAX_SVG_BYTES = 1 << 20
 MAX_PIXELS = 4096 * 4096
-SIDE = 512  # of the pictures that we draw
+SIDE = 400  # of the pictures that we draw, as backpacks show them
 SVG_NAMESPACE = "{http://www.w3.org/2000/svg}"
 #: Only what draws. No script, no style sheet, no foreign content, no reference that leaves.
 SVG_ELEMENTS = frozenset(
