@@ -47,7 +47,7 @@ ADMIN = DemoUser("ines", "Inês Carvalho", "ines@example.org", ("sysadmin-badges
 @click.command()
 @click.option(
     "--port",
-    type=click.IntRange(1, 65535),
+    type=click.IntRange(1, 65534),
     default=DEFAULT_PORT,
     show_default=True,
     help="Where the site is served.",
@@ -82,10 +82,9 @@ def demo(context: Context, *, port: int, no_serve: bool) -> None:
 def _settings(port: int) -> Settings:
     """Return the settings of the demo at ``port``; at its first start, write them down."""
     home = Path(os.environ.get("ACCOLADES_HOME") or "var")
-    if os.environ.get("ACCOLADES_CONFIG"):
-        raise InvalidInputError(
-            "demo: ACCOLADES_CONFIG names the configuration of a site: unset it for the demo"
-        )
+    for name in ("ACCOLADES_CONFIG", "ACCOLADES_DATABASE_URL"):
+        if os.environ.get(name):
+            raise InvalidInputError(f"demo: {name} names a site of yours: unset it for the demo")
     settings = _settings_in(home, port)
     if not settings.base_url.endswith(f":{port}"):
         settings = _settings_in(home / f"port-{port}", port)

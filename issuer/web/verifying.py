@@ -72,8 +72,9 @@ def _judge(source: str | bytes) -> Report:
 
 def _page(source: str, report: Report | None) -> str:
     own = Addresses(current_site().settings.base_url)
-    address = str((report.assertion or {}).get("id", "")) if report else ""
-    here = address.startswith(own.base_url + "/assertions/") and report is not None
+    # A report is false when the badge is not valid: ask whether there is one.
+    address = "" if report is None else str((report.assertion or {}).get("id", ""))
+    here = address.startswith(own.base_url + "/assertions/")
     return render_template(
         "verify/page.html", source=source, report=report, address=address if here else ""
     )
