@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from issuer.cli.awards import award, revoke
 from issuer.cli.badges import badges
+from issuer.cli.baking import bake, unbake
 from issuer.cli.db import db
 from issuer.cli.demo import demo
 from issuer.cli.keys import keys
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 COMMANDS: list[click.Command] = [
     award,
     badges,
+    bake,
     db,
     demo,
     keys,
@@ -28,5 +30,6 @@ COMMANDS: list[click.Command] = [
     revoke,
     rules,
     serve,
+    unbake,
     verify,
 ]

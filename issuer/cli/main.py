@@ -86,6 +86,9 @@ def run(group: click.Group, arguments: list[str] | None = None) -> NoReturn:
         # Whoever read our output has left; say nothing more, not even at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(NEGATIVE)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        sys.exit(COULD_NOT)
     except (click.Abort, KeyboardInterrupt):
         click.echo("accolades: interrupted", err=True)
         sys.exit(INTERRUPTED)

@@ -5,21 +5,25 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from issuer.adapters.fetching import GuardedFetcher
 from issuer.cli.main import NEGATIVE, Context, pass_context
-from issuer.errors import InvalidInputError
-from issuer.services.verifying import Elsewhere, OwnFetcher
+from issuer.errors import DatabaseNotReadyError, InvalidInputError
+from issuer.services.verifying import OwnFetcher
 from openbadges.fetching import DocumentFetcher
 from openbadges.times import parse_time
 from openbadges.verification import Outcome
 from openbadges.verification import verify as verify_badge
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from openbadges.fetching import Fetcher
     from openbadges.verification import Report
 
@@ -63,17 +67,17 @@ def verify(
     """Tell whether SOURCE is a true badge.
 
     SOURCE is an address, a signed badge, JSON text, a file of one of these, a PNG or SVG, or - for
-    standard input. Without --documents the documents of this site are at hand, and no others.
+    standard input. Documents of this site are taken from its database, others are fetched.
     """
     now = parse_time(now_text) if now_text else datetime.now(UTC)
     given = _read(source)
     if documents_file is not None:
-        report = _judge(given, _recorded(documents_file), recipients, now)
+        report = verify_badge(
+            given, fetcher=_recorded(documents_file), now=now, recipients=recipients
+        )
     else:
-        site = context.site
-        with site.database.reading() as session:
-            own = OwnFetcher(session, site.settings.base_url, site.keys, site.objects, Elsewhere())
-            report = _judge(given, own, recipients, now)
+        with _fetching(context) as fetcher:
+            report = verify_badge(given, fetcher=fetcher, now=now, recipients=recipients)
     if as_json:
         click.echo(json.dumps(report.to_dict(), ensure_ascii=False))
     else:
@@ -81,10 +85,17 @@ def verify(
     sys.exit(0 if report.valid else NEGATIVE)
 
 
-def _judge(
-    given: str | bytes, fetcher: Fetcher, recipients: tuple[str, ...], now: datetime
-) -> Report:
-    return verify_badge(given, fetcher=fetcher, now=now, recipients=recipients)
+@contextmanager
+def _fetching(context: Context) -> Iterator[Fetcher]:
+    """Give what fetches: the network, with our own site in front where there is one here."""
+    elsewhere = GuardedFetcher(allow_loopback=context.settings.allow_loopback)
+    try:
+        site = context.site
+    except DatabaseNotReadyError:
+        yield elsewhere  # a stranger's machine
+        return
+    with site.database.reading() as session:
+        yield OwnFetcher(session, site.settings.base_url, site.keys, site.objects, elsewhere)
 
 
 def _read(source: str) -> str | bytes:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from alembic import command
@@ -46,6 +47,10 @@ def differences(database: Database) -> list[str]:
 
 def ensure_current(database: Database) -> None:
     """Raise `DatabaseNotReadyError` unless the tables are those of this version."""
+    file = database.engine.url.database
+    if database.engine.dialect.name == "sqlite" and file and not Path(file).exists():
+        # Connecting would make an empty file.
+        raise DatabaseNotReadyError(f"database: there is no {file}: run 'accolades db upgrade'")
     try:
         with database.engine.connect() as connection:
             found = MigrationContext.configure(connection).get_current_revision()
