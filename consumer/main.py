@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import click
 from fedora_messaging import cli as bus
 from fedora_messaging import config
@@ -25,6 +28,9 @@ def consume(context: Context) -> None:
 
     The bus is configured by the file that FEDORA_MESSAGING_CONF names.
     """
+    named = os.environ.get("FEDORA_MESSAGING_CONF")
+    if named and not Path(named).is_file():
+        raise ConfigurationError([f"FEDORA_MESSAGING_CONF: there is no file {named}"])
     site, _ = open_intake(context.settings)  # says what is wrong before the bus is joined
     site.database.dispose()
     try:

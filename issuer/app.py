@@ -10,7 +10,7 @@ from issuer.hosted import HTML_VIEWS
 from issuer.hosted import blueprint as hosted
 from issuer.paths import PACKAGE, data_path
 from issuer.site import EXTENSION, Site, close_session
-from issuer.web import caching, errors, health, pages, rendering, security, verifying
+from issuer.web import caching, errors, health, limits, pages, rendering, security, verifying
 from issuer.web.login import init_login
 
 
@@ -32,7 +32,7 @@ def create_app(settings: Settings | None = None, *, site: Site | None = None) ->
     rendering.init_app(app, settings)
     errors.init_app(app)
     health.init_app(app)
-
+    limits.init_app(app, settings)
     init_login(app, settings)
 
     app.register_blueprint(hosted)

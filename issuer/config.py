@@ -38,6 +38,7 @@ class Settings(BaseModel):
     allow_loopback: bool = False
     broker_url: str = ""
     cache_url: str = ""
+    trusted_proxies: int = Field(default=0, ge=0, le=10)
 
     site_name: str = "Accolades"
     site_claim: str = "Badges for what people do"
@@ -52,7 +53,6 @@ class Settings(BaseModel):
     rules: tuple[Path, ...] = ()  # folders beside the bundled collection
     bundled_rules: bool = True
     skip_users: tuple[str, ...] = ("apache", "bodhi", "koji", "oscar", "packit", "pagure", "zodbot")
-    topic_prefix: str = ""
     message_url: str = ""  # with {id}: where people read a message of the bus
 
     oidc_issuer: str = ""

@@ -29,7 +29,10 @@ def award(
     *,
     as_json: bool,
 ) -> None:
-    """Give BADGE to USERS; somebody who has it keeps it, and nothing changes."""
+    """Give BADGE to USERS; somebody who has it keeps it, and nothing changes.
+
+    Somebody from whom it was taken back gets it anew.
+    """
     now = datetime.now(UTC)
     cause = awards.Cause(
         source=Source.ADMIN, narrative=narrative, evidence=[{"id": url} for url in evidence]
@@ -39,7 +42,7 @@ def award(
         found = badges.find(session, badge)
         for username in users:
             person = persons.ensure(session, username, now=now)
-            outcome = awards.award(
+            outcome = awards.award_again(
                 session,
                 found,
                 person,

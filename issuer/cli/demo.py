@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import socket
 from datetime import UTC, datetime
@@ -73,6 +74,7 @@ def demo(context: Context, *, port: int, no_serve: bool) -> None:
         site.database.dispose()
         app = context.create_app(provider.configure(settings))
         server = make_server(HOST, port, app, threaded=True)
+        logging.getLogger("werkzeug").setLevel(logging.ERROR)  # what is told stays the last
         _tell(site, "press Ctrl+C")
         with contextlib.suppress(KeyboardInterrupt):
             server.serve_forever()

@@ -146,14 +146,14 @@ def _feed(file: IO[bytes], intake: Intake, *, as_json: bool) -> Summary:
             summary.messages += 1
             summary.add(processed)
             if as_json:
-                click.echo(json.dumps(_line(record, processed), ensure_ascii=False))
+                click.echo(json.dumps(_line(number, record, processed), ensure_ascii=False))
     return summary
 
 
-def _line(record: dict[str, Any], processed: Processed) -> dict[str, Any]:
+def _line(number: int, record: dict[str, Any], processed: Processed) -> dict[str, Any]:
     awards = [[given.badge.legacy_id, given.person.username] for given in processed.given]
     return {
-        "n": record.get("n"),
+        "n": record.get("n", number - 1),
         "id": processed.message_id,
         "topic": record["topic"],
         "awards": awards,
@@ -162,10 +162,10 @@ def _line(record: dict[str, Any], processed: Processed) -> dict[str, Any]:
 
 def _report(summary: Summary) -> None:
     new = summary.messages - summary.repeated
-    click.echo(f"{summary.messages} messages: {new} new, {summary.repeated} archived before")
-    click.echo(f"{summary.awards or 'no'} new awards")
+    click.echo(f"messages: {summary.messages}, {new} new, {summary.repeated} archived before")
+    click.echo(f"new awards: {summary.awards or 'none'}")
     if summary.refused:
-        click.echo(f"{summary.refused} messages could not be read")
+        click.echo(f"messages that could not be read: {summary.refused}")
     _report_failures(summary)
 
 

@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
-from rules.loader import load
 
 from issuer.cli.main import NEGATIVE, Context, pass_context
 from issuer.cli.progress import bar
 from issuer.errors import InvalidInputError
 from issuer.services import setup
+from rules.loader import load
 
 PATHS = click.Path(exists=True, path_type=Path)
 
@@ -41,7 +41,7 @@ def check(paths: tuple[Path, ...], *, as_json: bool) -> None:
     else:
         for problem in loaded.problems:
             click.echo(str(problem))
-        click.echo(f"{len(loaded.rules)} rules are right, {len(loaded.problems)} problems")
+        click.echo(f"right: {len(loaded.rules)}, problems: {len(loaded.problems)}")
     sys.exit(NEGATIVE if loaded.problems else 0)
 
 

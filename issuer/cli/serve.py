@@ -12,8 +12,10 @@ from issuer.cli.main import Context, pass_context
 
 
 @click.command()
-@click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
+@click.option(
+    "--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="Port."
+)
 @pass_context
 def serve(context: Context, host: str, port: int) -> None:
     """Serve the site with a development server; in production run gunicorn (see the docs)."""

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from openbadges.verification import Report
 
 MAX_SOURCE = 30 << 20
+SUFFIXES = frozenset({".png", ".svg", ".json", ".jws"})
 SIGNS = {
     Outcome.PASSED: ("ok", "green"),
     Outcome.FAILED: ("FAILED", "red"),
@@ -107,6 +108,8 @@ def _read(source: str) -> str | bytes:
     try:
         path = Path(source)
         if not path.is_file():
+            if path.suffix.lower() in SUFFIXES:
+                raise InvalidInputError(f"{source}: there is no such file")
             return source
     except (OSError, ValueError):  # longer than a name can be, or with a NUL: no file
         return source

@@ -100,6 +100,35 @@ def award(
     return Outcome(found, created)
 
 
+def award_again(
+    session: Session,
+    badge: Badge,
+    person: Person,
+    *,
+    cause: Cause,
+    email_domain: str,
+    now: datetime,
+) -> Outcome:
+    """Give a badge on somebody's word: also to a person from whom it was taken back.
+
+    Raises as `award`.
+    """
+    given = session.scalars(
+        select(Award).filter_by(badge_id=badge.id, person_id=person.id).order_by(Award.id)
+    ).all()
+    held = [each.occurrence for each in given if not each.is_revoked]
+    occurrence = held[-1] if held else f"again-{len(given)}" if given else ""
+    return award(
+        session,
+        badge,
+        person,
+        cause=cause,
+        email_domain=email_domain,
+        now=now,
+        occurrence=occurrence,
+    )
+
+
 def make_assertion(
     session: Session,
     given: Award,

@@ -6,19 +6,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rules.loader import load
-
 from issuer.adapters.pictures import Picture, draw, read_picture
+from issuer.errors import ConflictError
 from issuer.paths import PACKAGE, bundled_rules
 from issuer.services import collections, issuers
 from issuer.services.badges import keep_image
+from rules.loader import load
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
     from pathlib import Path
 
-    from rules.loader import Loaded
     from sqlalchemy.orm import Session
 
     from issuer.adapters.keystore import KeyFolder
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from issuer.config import Settings
     from issuer.models import Issuer
     from issuer.services.collections import SyncReport
+    from rules.loader import Loaded
 
 STATIC = PACKAGE / "static"
 
@@ -39,7 +39,10 @@ class Stores:
 
 
 def ensure_issuer(session: Session, settings: Settings, stores: Stores, *, now: datetime) -> Issuer:
-    """Return the default issuer; where there is none, make it with its picture and first key."""
+    """Return the default issuer; where there is none, make it with its picture and first key.
+
+    Raises `ConflictError` when the issuer was made for another origin.
+    """
     identity = issuers.Identity(
         slug=settings.issuer_slug,
         name=settings.issuer_name,
@@ -49,7 +52,13 @@ def ensure_issuer(session: Session, settings: Settings, stores: Stores, *, now: 
         base_url=settings.base_url,
     )
     logo = keep_image(session, draw(_own_picture("logo.svg")), stores.objects, now=now)
-    return issuers.ensure(session, identity, stores.keys, now=now, image_id=logo.id)
+    issuer = issuers.ensure(session, identity, stores.keys, now=now, image_id=logo.id)
+    if issuer.base_url != settings.base_url:
+        raise ConflictError(
+            f"issuer {issuer.slug!r}: its badges live at {issuer.base_url}, but base_url is "
+            f"{settings.base_url}: set base_url back, or issuer_slug to a new issuer"
+        )
+    return issuer
 
 
 def load_collections(settings: Settings, folders: Sequence[Path] = ()) -> Loaded:

@@ -111,7 +111,9 @@ def assertion_html(uuid: UUID, verification: Any = None) -> Response:
     html = render_template(
         "assertions/page.html", page=page, expired=expired, verification=verification
     )
-    return make_response(html, 410 if page.award.is_revoked else 200)
+    response = make_response(html, 410 if page.award.is_revoked else 200)
+    response.headers["Cache-Control"] = "no-cache"  # what it says of validity was found just now
+    return response
 
 
 def _after() -> str:

@@ -27,6 +27,10 @@ def _count(session: Session, table: type) -> int:
     return session.scalar(select(func.count()).select_from(table))
 
 
+def _awards(session: Session) -> list[Award]:
+    return list(session.scalars(select(Award)))
+
+
 def test_an_award_is_one_row_one_assertion_and_one_announcement(
     session: Session, site: Site
 ) -> None:
@@ -57,6 +61,20 @@ def test_a_revoked_badge_is_not_awarded_again_by_itself(session: Session, site: 
     first = give(session, badge, "asha")
     awards.revoke(session, first.award, "by mistake", now=NOW)
     assert not give(session, badge, "asha").created
+
+
+def test_a_revoked_badge_is_awarded_again_on_somebodys_word(session: Session, site: Site) -> None:
+    badge = make_badge(session, site)
+    first = give(session, badge, "asha").award
+    arguments = {"cause": awards.Cause(source="admin"), "email_domain": "example.org", "now": NOW}
+    assert not awards.award_again(session, badge, first.person, **arguments).created
+    for occurrence in ("again-1", "again-2"):
+        (held,) = (each for each in _awards(session) if not each.is_revoked)
+        awards.revoke(session, held, "by mistake", now=NOW)
+        again = awards.award_again(session, badge, first.person, **arguments)
+        assert (again.created, again.award.occurrence) == (True, occurrence)
+    assert not awards.award_again(session, badge, first.person, **arguments).created
+    assert _count(session, Award) == 3
 
 
 def test_each_occurrence_of_a_repeatable_badge_is_an_award(session: Session, site: Site) -> None:

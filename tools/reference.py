@@ -1,0 +1,297 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Writes the reference pages that the code itself can tell: the commands and the settings.
+
+``python -m tools.reference`` writes them, ``--check`` tells whether they are current.
+"""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from consumer.main import consume
+from issuer.app import create_app
+from issuer.cli import make_group
+from issuer.cli.commands import COMMANDS
+from issuer.config import LISTS, PREFIX, SECRETS, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
+PROGRAM = "accolades"
+SOURCE = "<!-- Made by python -m tools.reference: change the code or the generator, not this. -->"
+
+COMMANDS_INTRODUCTION = """\
+# Command line
+
+`accolades` works on the site that the [configuration](configuration.md) names. `-h` and `--help`
+explain every command; `accolades --version` tells the version; `accolades --debug COMMAND` logs
+what happens, with tracebacks.
+
+An error is one line on standard error that says what is wrong, with what, and what to do. With
+`--json` standard output holds JSON and nothing else. Progress bars appear on a terminal only.
+
+## Exit codes
+
+| code | meaning |
+|---|---|
+| 0 | done, or valid |
+| 1 | a negative answer: see the command; or whoever read the output left |
+| 2 | wrong use, or it could not run: configuration, database or a file is not as it must be |
+| 130 | interrupted with Ctrl+C |
+"""
+
+#: What 1 means, and other codes; a command that is not here ends with 0, 2 or 130.
+EXIT_CODES = {
+    "consume": "1: the database was away for ten minutes, and the message in hand went back to the "
+    "queue; 10 to 15: the bus could not be used, by the numbers of `fedora-messaging consume`",
+    "db check": "1: the tables differ; every difference is a line",
+    "replay": "1: a message could not be read; the others were processed",
+    "rules check": "1: a file has an error",
+    "rules sync": "1: a rule was refused; the others were loaded",
+    "verify": "1: the badge is not valid, or that could not be told",
+}
+
+ARGUMENTS = {
+    "award badge": "Slug of the badge, or its id of the old systems.",
+    "award users": "User names, one or more.",
+    "bake assertion": "Signed badge or JSON text, or a file with one of them.",
+    "bake image": "PNG or SVG file.",
+    "badges show name": "Slug of the badge, or its id of the old systems.",
+    "replay file": "Messages, one JSON object a line; `-` for standard input.",
+    "revoke award_name": "Address or id of the assertion, or id of the award.",
+    "rules check paths": "Rule files, and folders of `*.yml` and `*.yaml`.",
+    "rules sync folders": "Folders or files; without any, the bundled collection and the folders "
+    "of the setting `rules`.",
+    "unbake image": "PNG or SVG file.",
+    "verify source": "Address, signed text, JSON text, or a file; `-` for standard input.",
+}
+
+SETTINGS_INTRODUCTION = f"""\
+# Configuration
+
+Settings come from a TOML file and from the environment; the environment wins. The file is the one
+that `ACCOLADES_CONFIG` names, else `accolades.toml` in the home folder (`ACCOLADES_HOME`, usually
+`var` in the working directory), if it is there. Its keys are the names below, all at the top level.
+Every setting is also read from the environment, as `{PREFIX}` and its name in capitals; an empty
+variable counts as absent, and lists are separated by commas there.
+
+A secret can be given as the path of a file that holds it:
+{", ".join(f"`{name}_file`" for name in SECRETS)}.
+
+Unknown names and bad values stop the start, with all mistakes at once:
+
+```
+$ ACCOLADES_BASE_URL=example.org ACCOLADES_COLOUR=red accolades badges list
+accolades: configuration: ACCOLADES_COLOUR: no such setting: remove it or correct its name
+accolades: configuration: base_url: must be like https://badges.example.org, got 'example.org'
+```
+
+The bus is configured by the file that `FEDORA_MESSAGING_CONF` names, see
+[how to run it in production](../how-to/run-in-production.md).
+"""
+
+NO_EFFECT = "Without effect"
+#: What each setting means, by the heading under which it is shown.
+MEANINGS = {
+    "The site": {
+        "home": "Folder of what is not in the database: `keys/`, `objects/` (pictures), and by "
+        "default the SQLite database",
+        "database_url": "SQLAlchemy address of the database, such as "
+        "`postgresql://user:password@host/name`; empty: SQLite, `accolades.sqlite` in `home`",
+        "base_url": "Public origin of the site. It becomes part of every badge when the issuer is "
+        "made, and never changes for it",
+        "secret_key": "Signs session cookies, the same in every web process; empty: made once and "
+        "kept as `secret-key` in `home`",
+        "site_name": "Name of the site on its pages",
+        "site_claim": "One sentence below the name",
+        "allow_loopback": "Whether verifying may fetch from this machine too, by http and "
+        "at any port",
+        "cache_url": "Redis in which all workers count requests, for limits; empty: each counts "
+        "by itself",
+        "trusted_proxies": "How many proxies before us report the address of callers; 0: none is "
+        "believed",
+        "demo": "The site is a demo; `accolades demo` refuses a home folder whose site is none",
+    },
+    "The issuer": {
+        "issuer_slug": "Last part of the issuer's address: small letters, digits, single hyphens",
+        "issuer_name": "Name of the issuer. This and the next three are frozen into its Profile "
+        "when it is made",
+        "issuer_url": "Home page of the issuer; empty: `base_url`",
+        "issuer_email": "Address at which the issuer can be reached; it is public",
+        "issuer_description": "One sentence about the issuer",
+        "email_domain": "Domain of the accounts: a badge is made out to USERNAME@ this domain, "
+        "and rules that convert e-mail addresses know those of this domain",
+        "key_passphrase": "Encrypts the private keys in `keys/`; empty: only the rights of the "
+        "files protect them",
+    },
+    "Rules and messages": {
+        "rules": "Folders of rules that `accolades rules sync` loads beside the bundled collection",
+        "bundled_rules": "Whether the bundled collection is loaded too",
+        "skip_users": "Service accounts: they never get a badge",
+        "message_url": "Address where people read a message of the bus, with `{id}`; it becomes "
+        "the evidence of an award. Empty: no evidence",
+    },
+    "Login": {
+        "oidc_issuer": "Address of the OpenID Connect provider; empty: nobody can log in",
+        "oidc_client_id": "The site's id at the provider; its redirect address there is "
+        "`base_url`/login/callback",
+        "oidc_client_secret": "The site's secret at the provider; empty: a public client",
+        "oidc_scopes": "What is asked of the provider; must contain `openid`",
+        "admin_groups": "Groups of the provider that a login remembers",
+    },
+    NO_EFFECT: {
+        "broker_url": "Accepted and checked; nothing reads it",
+    },
+}
+
+
+class IncompleteError(Exception):
+    """Something has no explanation here, or an explanation explains nothing any more."""
+
+
+def command_group() -> click.Group:
+    """Return the group of all commands, as the console script makes it."""
+    return make_group(create_app, [*COMMANDS, consume])
+
+
+def pages() -> dict[Path, str]:
+    """Return the text of every page; raise `IncompleteError` where an explanation is missing."""
+    return {
+        FOLDER / "command-line.md": commands_page(command_group()),
+        FOLDER / "configuration.md": settings_page(MEANINGS),
+    }
+
+
+def commands_page(group: click.Group) -> str:
+    """Return the page of all commands."""
+    found = dict(_leaves(group, click.Context(group, info_name=PROGRAM)))
+    arguments = {
+        f"{name} {parameter.name}"
+        for name, context in found.items()
+        for parameter in context.command.params
+        if isinstance(parameter, click.Argument)
+    }
+    _ensure_same("argument", arguments, ARGUMENTS)
+    superfluous = EXIT_CODES.keys() - found.keys()
+    if superfluous:
+        raise IncompleteError(f"exit codes of commands that are none: {_names(superfluous)}")
+    parts = [SOURCE, COMMANDS_INTRODUCTION.rstrip()]
+    parts += [_command(name, found[name]) for name in sorted(found)]
+    return "\n\n".join(parts) + "\n"
+
+
+def settings_page(meanings: dict[str, dict[str, str]]) -> str:
+    """Return the page of all settings."""
+    explained = {name for section in meanings.values() for name in section}
+    _ensure_same("setting", set(Settings.model_fields), explained)
+    parts = [SOURCE, SETTINGS_INTRODUCTION.rstrip()]
+    for heading, section in meanings.items():
+        rows = [
+            f"| `{name}` | {_variables(name)} | {_default(name)} | {_cell(meaning)} |"
+            for name, meaning in section.items()
+        ]
+        head = "| name | environment | default | meaning |\n|---|---|---|---|"
+        parts.append(f"## {heading}\n\n{head}\n" + "\n".join(rows))
+    return "\n\n".join(parts) + "\n"
+
+
+def _leaves(group: click.Group, context: click.Context) -> Iterator[tuple[str, click.Context]]:
+    for name, command in group.commands.items():
+        inner = click.Context(command, info_name=name, parent=context, terminal_width=200)
+        if isinstance(command, click.Group):
+            yield from _leaves(command, inner)
+        else:
+            yield inner.command_path.removeprefix(PROGRAM).strip(), inner
+
+
+def _command(name: str, context: click.Context) -> str:
+    command = context.command
+    usage = command.get_usage(context).removeprefix("Usage: ")
+    text = " ".join(inspect.cleandoc(command.help or "").replace("\n\n", "\0").split("\n"))
+    parts = [f"## {PROGRAM} {name}", f"```\n{usage}\n```", text.replace("\0", "\n\n")]
+    if rows := [row for parameter in command.params for row in _row(name, parameter, context)]:
+        parts.append("| argument or option | meaning |\n|---|---|\n" + "\n".join(rows))
+    if name in EXIT_CODES:
+        parts.append(f"Exit codes: {EXIT_CODES[name]}.")
+    return "\n\n".join(parts)
+
+
+def _row(name: str, parameter: click.Parameter, context: click.Context) -> Iterator[str]:
+    if isinstance(parameter, click.Argument):
+        shown = parameter.make_metavar(context)
+        yield f"| `{shown}` | {_cell(ARGUMENTS[f'{name} {parameter.name}'])} |"
+    elif record := parameter.get_help_record(context):
+        yield f"| `{_cell(record[0])}` | {_cell(record[1])} |"
+
+
+def _variables(name: str) -> str:
+    variable = f"`{PREFIX}{name.upper()}`"
+    return f"{variable}, `{PREFIX}{name.upper()}_FILE`" if name in SECRETS else variable
+
+
+def _default(name: str) -> str:
+    field = Settings.model_fields[name]
+    if field.is_required():
+        return "must be given"
+    value = field.default
+    if value in ("", ()):
+        return "empty"
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    return f"`{', '.join(value)}`" if name in LISTS else f"`{value}`"
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+def _ensure_same(what: str, there: Collection[str], explained: Collection[str]) -> None:
+    if missing := set(there) - set(explained):
+        raise IncompleteError(f"no meaning for {what} {_names(missing)}: add it to the table")
+    if more := set(explained) - set(there):
+        raise IncompleteError(f"a meaning for {what} {_names(more)}, which is not there: remove it")
+
+
+def _names(names: Collection[str]) -> str:
+    return ", ".join(sorted(names))
+
+
+def differences(wanted: dict[Path, str]) -> list[str]:
+    """Return what distinguishes the files from the pages, a line each."""
+    return [
+        f"{path}: is not current: run python -m tools.reference"
+        for path, text in wanted.items()
+        if not path.is_file() or path.read_text("utf-8") != text
+    ]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write the pages, or check them; return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m tools.reference", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; 1 if not current")
+    options = parser.parse_args(arguments)
+    try:
+        wanted = pages()
+    except IncompleteError as error:
+        print(f"tools.reference: {error}", file=sys.stderr)
+        return 1
+    if options.check:
+        found = differences(wanted)
+        for line in found:
+            print(line, file=sys.stderr)
+        return 1 if found else 0
+    for path, text in wanted.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
