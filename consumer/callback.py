@@ -29,6 +29,10 @@ LONGEST_WAIT = 30.0
 GIVE_UP_AFTER = 600.0  # seconds; RabbitMQ itself gives up on us after 30 minutes
 
 
+class TransientError(Exception):
+    """The database is away; the same message can be processed later."""
+
+
 class AccoladesConsumer:
     """The callback: ``fedora-messaging consume --callback=consumer.callback:AccoladesConsumer``."""
 
@@ -49,7 +53,7 @@ class AccoladesConsumer:
         while True:
             try:
                 self._handle(message)
-            except OperationalError as error:
+            except TransientError as error:
                 if time.monotonic() - started > GIVE_UP_AFTER:
                     raise HaltConsumer(
                         exit_code=1, reason="database away for too long", requeue=True
@@ -66,23 +70,30 @@ class AccoladesConsumer:
             processed = self._intake.handle(from_bus(message), now=now)
         except InvalidInputError as error:
             self._put_aside(message, str(error), now)
-        except OperationalError:
-            raise
-        except DBAPIError as error:
-            # The database will never take this one; the reason stays with it.
-            self._put_aside(message, str(error.orig), now)
+        except OperationalError as error:
+            raise TransientError from error
+        except Exception as error:
+            # The outer edge: whatever it is, it would be the same at the next delivery, and an
+            # error that leaves the callback gives back every message and ends the consumer.
+            if isinstance(error, DBAPIError) and error.connection_invalidated:
+                raise TransientError from error
+            log.exception("message %s cannot be processed", message.id)
+            self._put_aside(message, f"{type(error).__name__}: {error}", now)
         else:
             for given in processed.given:
                 log.info("awarded %s to %s", given.badge.slug, given.person.username)
 
     def _put_aside(self, message: Message, reason: str, now: datetime) -> None:
         log.warning("message %s put aside: %s", message.id, reason)
-        with self._site.database.writing() as session:
-            quarantine.put(
-                session,
-                message_id=message.id,
-                topic=message.topic or "",
-                content=message.body,
-                reason=reason,
-                now=now,
-            )
+        try:
+            with self._site.database.writing() as session:
+                quarantine.put(
+                    session,
+                    message_id=message.id,
+                    topic=message.topic or "",
+                    content=message.body,
+                    reason=reason,
+                    now=now,
+                )
+        except OperationalError as error:
+            raise TransientError from error

@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 from issuer.errors import ConfigurationError
 
@@ -24,6 +26,11 @@ NOT_SETTINGS_PREFIX = "ACCOLADES_TEST_"
 SECRETS = ("secret_key", "oidc_client_secret", "key_passphrase")
 LISTS = ("skip_users", "rules", "admin_groups", "oidc_scopes")
 FILE_LIMIT = 1 << 20
+#: Scheme, host and port and nothing else: it becomes the beginning of every id.
+ORIGIN = re.compile(
+    r"https?://([a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(:(?P<port>[0-9]{1,5}))?/?",
+    re.IGNORECASE,
+)
 
 
 class Settings(BaseModel):
@@ -65,12 +72,24 @@ class Settings(BaseModel):
     @field_validator("base_url")
     @classmethod
     def _an_origin(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise ValueError("must be like https://badges.example.org")
-        if parts.path.rstrip("/") or parts.query or parts.fragment or parts.username:
-            raise ValueError("must be an origin without path, query or user")
-        return value.rstrip("/")
+        match = ORIGIN.fullmatch(value)
+        if match is None or int(match["port"] or 1) not in range(1, 65536):
+            raise ValueError("must be an origin like https://badges.example.org")
+        return value.rstrip("/").lower()
+
+    @field_validator("database_url")
+    @classmethod
+    def _a_database(cls, value: str) -> str:
+        try:
+            kind = make_url(value).get_backend_name() if value else "sqlite"
+        except (ArgumentError, ValueError):
+            kind = ""
+        if kind not in {"sqlite", "postgresql"}:
+            raise ValueError(
+                "must be like postgresql://user@host/name or sqlite:////path/of/file: "
+                "check ACCOLADES_DATABASE_URL"
+            )
+        return value
 
     @property
     def database(self) -> str:
@@ -98,7 +117,12 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     environ = os.environ if environ is None else environ
     mistakes: list[str] = []
     values = _from_file(environ, mistakes)
-    values.update(_from_environment(environ, mistakes))
+    from_environment = _from_environment(environ, mistakes)
+    for name in SECRETS:
+        if name in from_environment or f"{name}_file" in from_environment:
+            values.pop(name, None)
+            values.pop(f"{name}_file", None)
+    values.update(from_environment)
     for name in SECRETS:
         _read_secret(name, values, mistakes)
     try:
@@ -157,14 +181,23 @@ def _read_secret(name: str, values: dict[str, Any], mistakes: list[str]) -> None
     if path is None:
         return
     try:
+        if Path(str(path)).stat().st_size > FILE_LIMIT:
+            mistakes.append(f"{name}_file: {path}: larger than {FILE_LIMIT} bytes")
+            return
         values[name] = Path(str(path)).read_text("utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not text"
         mistakes.append(f"{name}_file: {path}: cannot be read: {reason}")
+    else:
+        if not values[name]:
+            mistakes.append(f"{name}_file: {path}: is empty")
 
 
 def _explain(item: Any) -> str:
     name = ".".join(str(part) for part in item["loc"])
     if item["type"] == "extra_forbidden":
         return f"{name}: no such setting: remove it or correct its name"
-    return f"{name}: {item['msg'].removeprefix('Value error, ')}, got {item['input']!r:.80}"
+    said = f"{name}: {item['msg'].removeprefix('Value error, ')}"
+    # The address of a database may hold a password.
+    secret = name in SECRETS or name == "database_url"
+    return said if secret else f"{said}, got {item['input']!r:.80}"

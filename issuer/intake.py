@@ -37,7 +37,7 @@ class Intake:
     def __init__(self, site: Site, policy: Policy) -> None:
         self._site = site
         self._policy = policy
-        with site.database.reading() as session:
+        with site.database.writing() as session:  # notes a rule that this version cannot read
             self.ruleset = collections.active_rules(session)
 
     def handle(self, incoming: Incoming, *, now: datetime) -> Processed:

@@ -75,7 +75,10 @@ class DocumentFetcher:
                     redirects=tuple(passed),
                 )
             passed.append(current)
-            current = urldefrag(urljoin(current, location)).url
+            try:
+                current = urldefrag(urljoin(current, str(location))).url
+            except ValueError as error:
+                raise FetchError(f"{current} redirects to what is no address") from error
         raise FetchError(f"{url} redirects more than {MAX_REDIRECTS} times")
 
     def _document(self, url: str) -> Mapping[str, Any]:

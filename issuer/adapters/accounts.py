@@ -7,6 +7,8 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from pydantic import BaseModel, ValidationError
+
 from issuer.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -63,26 +65,42 @@ class OpenAccounts:
         return principal.partition("/")[0].partition("@")[0]
 
 
+class _Config(BaseModel):
+    email_domain: str = "fedoraproject.org"
+    id_provider_hostname: str = "id.fedoraproject.org"
+    distgit_hostname: str = "src.fedoraproject.org"
+    skip_users: list[str] = []
+
+
+class Directory(BaseModel):
+    """What a file of settings says about people; unknown members are left alone."""
+
+    config: _Config = _Config()
+    opted_out: list[str] = []
+    fas_missing: list[str] = []
+    fas_username_regex: re.Pattern[str] = re.compile(".*")
+    nick_map: dict[str, str] = {}
+    nick_unknown: list[str] = []
+    email_map: dict[str, str] = {}
+    email_domains_known: list[str] = []
+    github_map: dict[str, str] = {}
+    github_unknown: list[str] = []
+
+
 class ListedAccounts(OpenAccounts):
     """A directory from a file of settings: who exists, and which names are whose."""
 
     def __init__(self, settings: dict[str, Any]) -> None:
-        config = settings.get("config", {})
+        """Read the settings; raise `ValidationError` when they are of another kind."""
+        self._directory = listed = Directory.model_validate(settings)
         super().__init__(
-            email_domain=config.get("email_domain", "fedoraproject.org"),
-            openid_host=config.get("id_provider_hostname", "id.fedoraproject.org"),
-            distgit_host=config.get("distgit_hostname", "src.fedoraproject.org"),
+            email_domain=listed.config.email_domain,
+            openid_host=listed.config.id_provider_hostname,
+            distgit_host=listed.config.distgit_hostname,
         )
-        self.skip_users: tuple[str, ...] = tuple(config.get("skip_users", ()))
-        self.opted_out = {name.lower() for name in settings.get("opted_out", ())}
-        self._missing = {name.lower() for name in settings.get("fas_missing", ())}
-        self._pattern = re.compile(settings.get("fas_username_regex") or ".*")
-        self._nicks: dict[str, str] = settings.get("nick_map", {})
-        self._unknown_nicks = set(settings.get("nick_unknown", ()))
-        self._emails: dict[str, str] = settings.get("email_map", {})
-        self._domains = set(settings.get("email_domains_known", ()))
-        self._githubs: dict[str, str] = settings.get("github_map", {})
-        self._unknown_githubs = set(settings.get("github_unknown", ()))
+        self.skip_users = tuple(listed.config.skip_users)
+        self.opted_out = {name.lower() for name in listed.opted_out}
+        self._missing = {name.lower() for name in listed.fas_missing}
 
     @classmethod
     def read(cls, path: Path) -> ListedAccounts:
@@ -99,26 +117,35 @@ class ListedAccounts(OpenAccounts):
             raise InvalidInputError(f"{path}: needs a JSON object")
         try:
             return cls(settings)
-        except (AttributeError, TypeError, re.error) as error:
-            raise InvalidInputError(f"{path}: not a file of settings: {error}") from error
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"])
+            raise InvalidInputError(
+                f"{path}: not a file of settings: {where}: {first['msg']}"
+            ) from error
 
     def exists(self, username: str) -> bool:
         """Whether there is an account of that name."""
-        return username.lower() not in self._missing and bool(self._pattern.fullmatch(username))
+        return username.lower() not in self._missing and bool(
+            self._directory.fas_username_regex.fullmatch(username)
+        )
 
     def nick(self, nick: str) -> str | None:
         """Account of a chat nick: listed, or the same."""
-        return None if nick in self._unknown_nicks else self._nicks.get(nick, nick)
+        listed = self._directory
+        return None if nick in listed.nick_unknown else listed.nick_map.get(nick, nick)
 
     def email(self, address: str) -> str | None:
         """Account of an e-mail address: listed, or of a domain where people are known."""
         local, _, domain = address.rpartition("@")
-        known = local if domain in self._domains else super().email(address)
-        return self._emails.get(address, known)
+        listed = self._directory
+        known = local if domain in listed.email_domains_known else super().email(address)
+        return listed.email_map.get(address, known)
 
     def github(self, url: str) -> str | None:
         """Account of a GitHub user: listed, or the same."""
         match = self._github.fullmatch(url)
-        if match is None or match[1] in self._unknown_githubs:
+        listed = self._directory
+        if match is None or match[1] in listed.github_unknown:
             return None
-        return self._githubs.get(match[1], match[1])
+        return listed.github_map.get(match[1], match[1])

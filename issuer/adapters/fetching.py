@@ -97,7 +97,10 @@ class GuardedFetcher:
                     redirects=tuple(passed),
                 )
             passed.append(current)
-            current = urldefrag(urljoin(current, location)).url
+            try:
+                current = urldefrag(urljoin(current, location)).url
+            except ValueError as error:
+                raise FetchError(f"{_shown(current)} redirects to what is no address") from error
         raise FetchError(f"{_shown(url)} redirects more than {MAX_REDIRECTS} times")
 
     def _place(self, url: str) -> Place:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,6 +28,8 @@ MAX_BYTES = 4 << 20
 MAX_TOPIC = 255
 MAX_ID = 255
 MAX_NAMES = 10_000
+#: The escape of NUL in JSON text, and not a text about it: the backslash is not escaped itself.
+NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 SCHEMA_HEADER = "fedora_messaging_schema"
 
 
@@ -102,7 +105,7 @@ def from_bus(message: BusMessage) -> Incoming:
         topic=message.topic,
         body=message.body,
         sent_at=_moment((message._headers or {}).get("sent-at")),  # noqa: SLF001 -- no other way
-        headers=dict(message._headers or {}),  # noqa: SLF001
+        headers=_as_json(message._headers or {}),  # noqa: SLF001
         **names,
     )
 
@@ -134,14 +137,23 @@ def from_record(record: object) -> Incoming:
     )
 
 
+def _as_json(headers: Mapping[str, Any]) -> dict[str, Any]:
+    """Return headers as JSON: the broker adds times and bytes of its own to them."""
+    result: dict[str, Any] = json.loads(json.dumps(dict(headers), default=str))
+    return result
+
+
 def _as_bus_message(record: Mapping[str, Any], headers: Mapping[str, Any]) -> BusMessage:
     schema = headers.get(SCHEMA_HEADER) or record.get("schema")
     valid = record.get("valid", True)
     body, topic = record.get("body"), record.get("topic")
-    kind: type[BusMessage] = BusMessage
+    body = body if isinstance(body, Mapping) else {}
     if isinstance(schema, str) and valid and schema in _installed_schemas():
-        kind = get_class(schema)
-    return kind(body=body if isinstance(body, Mapping) else {}, topic=str(topic))
+        try:
+            return get_class(schema)(body=body, topic=str(topic))
+        except Exception as error:  # noqa: BLE001 -- foreign code, whatever it raises
+            log.warning("message of schema %s cannot be made: %r", schema, error)
+    return BusMessage(body=body, topic=str(topic))
 
 
 def _installed_schemas() -> frozenset[str]:
@@ -180,12 +192,13 @@ def _incoming(
 ) -> Incoming:
     if not isinstance(identifier, str) or not 0 < len(identifier) <= MAX_ID:
         raise InvalidInputError(f"message: needs an id of 1 to {MAX_ID} characters")
+    shown = f"message {identifier[:80]!a}"
     if not isinstance(topic, str) or not 0 < len(topic) <= MAX_TOPIC:
-        raise InvalidInputError(f"message {identifier}: needs a topic of 1 to {MAX_TOPIC} letters")
+        raise InvalidInputError(f"{shown}: needs a topic of 1 to {MAX_TOPIC} letters")
     if not isinstance(body, Mapping):
-        raise InvalidInputError(f"message {identifier}: body needs to be a JSON object")
+        raise InvalidInputError(f"{shown}: body needs to be a JSON object")
     for what, value in (("id", identifier), ("topic", topic), ("body", body), ("headers", headers)):
-        _check(value, f"message {identifier[:80]!r}: {what}")
+        _check(value, f"{shown}: {what}")
     names = _strings(usernames)
     message = Message(
         id=identifier,
@@ -193,7 +206,7 @@ def _incoming(
         body=dict(body),
         sent_at=sent_at,
         headers=headers,
-        agent_name=agent_name if isinstance(agent_name, str) and agent_name else None,
+        agent_name=next(iter(_strings([agent_name])), None),
         usernames=names,
         packages=_strings(packages),
     )
@@ -221,7 +234,7 @@ def _check(value: object, where: str) -> None:
         text = json.dumps(value, allow_nan=False, ensure_ascii=False)
     except (TypeError, ValueError) as error:
         raise InvalidInputError(f"{where}: not JSON: {error}") from error
-    if not _is_storable(text) or "\\u0000" in text:
+    if not _is_storable(text) or NUL.search(text):
         raise InvalidInputError(f"{where}: holds a NUL or half a character")
     if len(text) > MAX_BYTES:
         raise InvalidInputError(f"{where}: larger than {MAX_BYTES} characters")
@@ -247,6 +260,7 @@ def _moment(value: object) -> datetime:
         if isinstance(value, (int, float)):
             return datetime.fromtimestamp(value, UTC)
         moment = datetime.fromisoformat(str(value))
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (ValueError, OverflowError, OSError) as error:
-        raise InvalidInputError(f"message: timestamp {value!r} cannot be read: {error}") from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        shown = ascii(str(value)[:60])
+        raise InvalidInputError(f"message: timestamp {shown} cannot be read") from error

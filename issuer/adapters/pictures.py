@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import io
+import re
 import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -24,6 +25,24 @@ MAX_BYTES = 5 << 20
 MAX_SVG_BYTES = 1 << 20
 MAX_PIXELS = 4096 * 4096
 SIDE = 400  # of the pictures that we draw, as backpacks show them
+MAX_DEPTH = 64
+MAX_USES = 200
+MAX_RATIO = 8
+MAX_LENGTH = 1_000_000
+NUMBER = re.compile(r"\s*[0-9]*\.?[0-9]+(e[+-]?[0-9]{1,2})?", re.IGNORECASE)
+#: Any but the declaration at the very beginning; `xml-stylesheet` loads from elsewhere.
+INSTRUCTION = re.compile(r"<\?(?!xml\s)", re.IGNORECASE)
+#: Namespaces of what editors write beside the drawing.
+NOTES = (
+    "http://www.inkscape.org/",
+    "http://sodipodi.sourceforge.net/",
+    "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
+    "http://creativecommons.org/ns#",
+    "http://web.resource.org/cc/",
+    "http://purl.org/dc/",
+)
+#: What makes a style load or run something; a backslash can hide any of it.
+LOADING = ("\\", "javascript:", "@import", "image(", "image-set(", "src(")
 SVG_NAMESPACE = "{http://www.w3.org/2000/svg}"
 #: Only what draws. No script, no style sheet, no foreign content, no reference that leaves.
 SVG_ELEMENTS = frozenset(
@@ -77,6 +96,8 @@ def _read_png(content: bytes, name: str) -> Picture:
                 if width * height > MAX_PIXELS:
                     raise InvalidInputError(f"{name}: {width}x{height} pixels are too many")
                 image.verify()
+            with Image.open(io.BytesIO(content), formats=["PNG"]) as image:
+                image.load()  # verifying does not look at the rows
     except (
         OSError,
         SyntaxError,
@@ -85,27 +106,43 @@ def _read_png(content: bytes, name: str) -> Picture:
         Image.DecompressionBombWarning,
     ) as error:
         raise InvalidInputError(f"{name}: not a sound PNG: {error}") from error
+    if _end_of_png(content) != len(content):
+        raise InvalidInputError(f"{name}: something follows the end of the PNG")
     return Picture(content, PNG, width, height)
+
+
+def _end_of_png(content: bytes) -> int:
+    place = 8
+    while place + 12 <= len(content):
+        kind = content[place + 4 : place + 8]
+        place += 12 + int.from_bytes(content[place : place + 4])
+        if kind == b"IEND":
+            break
+    return place
 
 
 def _read_svg(content: bytes, name: str) -> Picture:
     if len(content) > MAX_SVG_BYTES:
         raise InvalidInputError(f"{name}: larger than {MAX_SVG_BYTES} bytes for an SVG")
     try:
+        text = content.decode("utf-8-sig")
         root = ElementTree.fromstring(content, forbid_dtd=True)
-    except (DefusedXmlException, ElementTree.ParseError, ValueError) as error:
+    except (DefusedXmlException, ElementTree.ParseError, LookupError, ValueError) as error:
         raise InvalidInputError(f"{name}: neither PNG nor safe SVG: {error}") from error
     if root.tag != f"{SVG_NAMESPACE}svg":
         raise InvalidInputError(f"{name}: neither PNG nor SVG")
+    if INSTRUCTION.search(text):
+        raise InvalidInputError(f"{name}: a processing instruction is not allowed in an SVG")
     for element in root.iter():
         _refuse_unsafe(element, name)
+    _refuse_endless(root, name)
     return Picture(content, SVG)
 
 
 def _refuse_unsafe(element: Element, name: str) -> None:
-    tag = element.tag
-    if tag.startswith(SVG_NAMESPACE) and tag.removeprefix(SVG_NAMESPACE) not in SVG_ELEMENTS:
-        plain = tag.removeprefix(SVG_NAMESPACE)
+    namespace, _, plain = element.tag.rpartition("}")
+    known = plain in SVG_ELEMENTS if f"{namespace}}}" == SVG_NAMESPACE else _is_note(namespace)
+    if not known:
         raise InvalidInputError(f"{name}: <{plain}> is not allowed in an SVG: use plain shapes")
     for attribute, value in element.attrib.items():
         plain = attribute.rsplit("}", 1)[-1].lower()
@@ -114,6 +151,54 @@ def _refuse_unsafe(element: Element, name: str) -> None:
             raise InvalidInputError(f"{name}: attribute {plain!r} is not allowed in an SVG")
 
 
+def _is_note(namespace: str) -> bool:
+    """Whether elements of a namespace draw nothing: what editors note about a drawing."""
+    return namespace.removeprefix("{").startswith(NOTES)
+
+
 def _loads_something(value: str) -> bool:
     text = value.lower().replace(" ", "")
-    return "javascript:" in text or "@import" in text or text.count("url(") != text.count("url(#")
+    return any(sign in text for sign in LOADING) or text.count("url(") != text.count("url(#")
+
+
+def _refuse_endless(root: Element, name: str) -> None:
+    """Refuse what a renderer would follow for too long: depth, repetition, odd proportions."""
+    level, depth = [root], 0
+    while level:
+        depth += 1
+        if depth > MAX_DEPTH:
+            raise InvalidInputError(f"{name}: nested deeper than {MAX_DEPTH}")
+        level = [child for element in level for child in element]
+    repeating = {element.get("id") for element in root.iter() if any(map(_is_use, element.iter()))}
+    used = [_target_of(element) for element in root.iter() if _is_use(element)]
+    if len(used) > MAX_USES or any(target in repeating for target in used):
+        raise InvalidInputError(f"{name}: repeats its parts too often")
+    width, height = _proportions(root, name)
+    if not 1 / MAX_RATIO <= width / height <= MAX_RATIO:
+        raise InvalidInputError(f"{name}: much wider than high, or much higher than wide")
+
+
+def _is_use(element: Element) -> bool:
+    return bool(element.tag == f"{SVG_NAMESPACE}use")
+
+
+def _target_of(element: Element) -> str:
+    href = element.get("href") or element.get("{http://www.w3.org/1999/xlink}href") or ""
+    return href.removeprefix("#")
+
+
+def _proportions(root: Element, name: str) -> tuple[float, float]:
+    view_box = (root.get("viewBox") or "").replace(",", " ").split()
+    given = [root.get("width") or "", root.get("height") or ""]
+    sizes = [NUMBER.match(text) for text in given]
+    try:
+        box = (float(view_box[2]), float(view_box[3])) if len(view_box) == 4 else (1.0, 1.0)
+        if all(sizes) and not any(text.strip().endswith("%") for text in given):
+            width, height = (float(size[0]) for size in sizes if size)
+        else:
+            width, height = box
+    except ValueError as error:
+        raise InvalidInputError(f"{name}: its size cannot be read") from error
+    if not all(0 < side < MAX_LENGTH for side in (width, height, *box)):
+        raise InvalidInputError(f"{name}: its size is none")
+    return width, height

@@ -30,7 +30,7 @@ def list_badges(context: Context, *, as_json: bool) -> None:
         statement = select(Badge).order_by(Badge.slug).options(selectinload(Badge.tags))
         for badge in session.scalars(statement):
             if as_json:
-                click.echo(json.dumps(_facts(badge), ensure_ascii=False))
+                click.echo(json.dumps(_facts(badge)))
             else:
                 retired = " (retired)" if badge.retired_at else ""
                 click.echo(f"{badge.slug:32} {badge.name}{retired}")
@@ -45,7 +45,7 @@ def show(context: Context, name: str, *, as_json: bool) -> None:
     with context.site.database.reading() as session:
         facts = _facts(services.find(session, name))
     if as_json:
-        click.echo(json.dumps(facts, ensure_ascii=False))
+        click.echo(json.dumps(facts))
         return
     for key, value in facts.items():
         click.echo(f"{key:12} {', '.join(value) if isinstance(value, list) else value}")

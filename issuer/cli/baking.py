@@ -33,10 +33,9 @@ def bake(image: Path, assertion: str, output: Path) -> None:
     What was baked into the picture before is replaced.
     """
     try:
-        path = Path(assertion)
-        text = _read(path).decode() if path.is_file() else assertion
-    except (OSError, ValueError) as error:
-        raise InvalidInputError(f"assertion: cannot be read as text: {error}") from error
+        text = _read(Path(assertion)).decode() if _is_file(assertion) else assertion
+    except UnicodeDecodeError as error:
+        raise InvalidInputError(f"{assertion}: is not text") from error
     write_whole(output, bake_into(_read(image), text.strip()))
     click.echo(f"{output}: written")
 
@@ -46,6 +45,13 @@ def bake(image: Path, assertion: str, output: Path) -> None:
 def unbake(image: Path) -> None:
     """Print what is baked into IMAGE (PNG or SVG)."""
     click.echo(unbake_from(_read(image)))
+
+
+def _is_file(text: str) -> bool:
+    try:
+        return Path(text).is_file()
+    except (OSError, ValueError):  # longer than a name can be: the badge itself
+        return False
 
 
 def _read(path: Path) -> bytes:

@@ -6,7 +6,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import socket
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +18,7 @@ from issuer.adapters.demo_provider import DemoPermit, DemoUser, start
 from issuer.adapters.messages import from_record
 from issuer.adapters.objects import write_whole
 from issuer.cli.main import Context, pass_context
+from issuer.cli.ports import ensure_free
 from issuer.cli.progress import bar
 from issuer.config import Settings, load_settings
 from issuer.errors import InvalidInputError
@@ -58,8 +58,8 @@ ADMIN = DemoUser("ines", "Inês Carvalho", "ines@example.org", ("sysadmin-badges
 def demo(context: Context, *, port: int, no_serve: bool) -> None:
     """Set up and serve a site with sample data: SQLite, no broker, no outside login."""
     if not no_serve:
-        _ensure_free(port)
-        _ensure_free(port + 1)  # of the login provider
+        ensure_free(HOST, port)
+        ensure_free(HOST, port + 1)  # of the login provider
     settings = _settings(port)
     site = Site.of(settings)
     schema.upgrade(site.database)
@@ -106,17 +106,6 @@ def _settings_in(home: Path, port: int) -> Settings:
             )
         write_whole(path, CONFIGURATION.format(host=HOST, port=port).encode())
     return load_settings({**os.environ, "ACCOLADES_HOME": str(home)})
-
-
-def _ensure_free(port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError as error:
-            raise InvalidInputError(
-                f"port {port}: {error.strerror}: choose another with --port (make: PORT=…)"
-            ) from error
 
 
 def _load_rules(site: Site) -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 import sys
@@ -80,14 +81,17 @@ def run(group: click.Group, arguments: list[str] | None = None) -> NoReturn:
     """Run the command line and exit: 0 done, 1 a negative answer, 2 wrong use or could not run."""
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
+        _prepare(arguments)
         result = group.main(args=arguments, prog_name="accolades", standalone_mode=False)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except BrokenPipeError:
         # Whoever read our output has left; say nothing more, not even at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(NEGATIVE)
     except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message(), err=True)
+        command = error.ctx.command_path
+        click.echo(f"accolades: '{command}' needs a command: see '{command} --help'", err=True)
         sys.exit(COULD_NOT)
     except (click.Abort, KeyboardInterrupt):
         click.echo("accolades: interrupted", err=True)
@@ -100,17 +104,29 @@ def run(group: click.Group, arguments: list[str] | None = None) -> NoReturn:
     sys.exit(result if isinstance(result, int) else 0)
 
 
+def _prepare(arguments: list[str]) -> None:
+    """Make any letter printable, and refuse arguments that were read by half."""
+    for argument in arguments:
+        argument.encode()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
 def _explain(error: Exception) -> None:
     for line in _lines(error):
         click.echo(f"accolades: {' '.join(line.split())}", err=True)
 
 
+def _wrong_use(error: click.ClickException) -> str:
+    if not isinstance(error, click.UsageError):
+        return error.format_message()
+    where = error.ctx.command_path if error.ctx else "accolades"
+    return f"{error.format_message().rstrip('.')}: see '{where} --help'"
+
+
 def _lines(error: Exception) -> list[str]:
-    if isinstance(error, click.UsageError):
-        where = error.ctx.command_path if error.ctx else "accolades"
-        return [f"{error.format_message().rstrip('.')}: see '{where} --help'"]
     if isinstance(error, click.ClickException):
-        return [error.format_message()]
+        return [_wrong_use(error)]
     if isinstance(error, ConfigurationError):
         return [f"configuration: {mistake}" for mistake in error.mistakes]
     if isinstance(error, (AccoladesError, OpenBadgesError, RuleError)):
@@ -118,6 +134,10 @@ def _lines(error: Exception) -> list[str]:
     if isinstance(error, SQLAlchemyError):
         reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
         return [f"database: {reason}: check ACCOLADES_DATABASE_URL and 'accolades db check'"]
+    if isinstance(error, RuntimeError) and "sys.stdin" in str(error):
+        return ["standard input: is closed"]  # click looks for a stream that is not there
+    if isinstance(error, UnicodeEncodeError):
+        return [f"argument {ascii(error.object)[:80]}: is not in UTF-8"]
     if isinstance(error, OSError) and error.strerror:
         return [f"{error.filename or 'system'}: {error.strerror}"]
     return [f"{type(error).__name__}: {error}: this is a defect, run again with --debug"]

@@ -133,27 +133,31 @@ def _load_rules(site: Site, folders: Sequence[Path]) -> None:
 
 
 def _feed(file: IO[bytes], intake: Intake, *, as_json: bool) -> Summary:
-    summary = Summary()
+    summary, name = Summary(), getattr(file, "name", "-")
     with bar("Messages", None) as advance:
-        for number, record in replaying.records(file, getattr(file, "name", "-")):
+
+        def refuse(error: InvalidInputError) -> None:
+            summary.refused += 1
+            click.echo(str(error), err=True)
+
+        for number, record in replaying.records(file, name, refuse):
             advance()
             try:
                 processed = intake.handle(from_record(record), now=datetime.now(UTC))
             except InvalidInputError as error:
-                summary.refused += 1
-                click.echo(f"{getattr(file, 'name', '-')}:{number}: {error}", err=True)
+                refuse(InvalidInputError(f"{name}:{number}: {error}"))
                 continue
             summary.messages += 1
             summary.add(processed)
             if as_json:
-                click.echo(json.dumps(_line(number, record, processed), ensure_ascii=False))
+                click.echo(json.dumps(_line(number, record, processed)))
     return summary
 
 
 def _line(number: int, record: dict[str, Any], processed: Processed) -> dict[str, Any]:
     awards = [[given.badge.legacy_id, given.person.username] for given in processed.given]
     return {
-        "n": record.get("n", number - 1),
+        "n": given if isinstance(given := record.get("n"), int) else number - 1,
         "id": processed.message_id,
         "topic": record["topic"],
         "awards": awards,

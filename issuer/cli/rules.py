@@ -7,14 +7,20 @@ import json
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from issuer.cli.main import NEGATIVE, Context, pass_context
 from issuer.cli.progress import bar
 from issuer.errors import InvalidInputError
-from issuer.services import setup
-from rules.loader import load
+from issuer.services import collections, setup
+from rules.loader import Problem, load
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from rules.model import Rule
 
 PATHS = click.Path(exists=True, path_type=Path)
 
@@ -30,19 +36,31 @@ def rules() -> None:
 def check(paths: tuple[Path, ...], *, as_json: bool) -> None:
     """Lint rule files and folders; exit 1 if any has an error."""
     loaded = load(paths)
+    problems = [*loaded.problems, *_pictures(loaded.rules)]
     if not loaded.rules and not loaded.problems:
         raise InvalidInputError(f"{paths[0]}: holds no rule file: give *.yml files or their folder")
     if as_json:
-        problems = [
+        found = [
             {"file": str(item.path), "line": item.line, "message": item.message, "hint": item.hint}
-            for item in loaded.problems
+            for item in problems
         ]
-        click.echo(json.dumps({"rules": len(loaded.rules), "problems": problems}))
+        click.echo(json.dumps({"rules": len(loaded.rules), "problems": found}))
     else:
-        for problem in loaded.problems:
+        for problem in problems:
             click.echo(str(problem))
-        click.echo(f"right: {len(loaded.rules)}, problems: {len(loaded.problems)}")
-    sys.exit(NEGATIVE if loaded.problems else 0)
+        wrong = {problem.path for problem in problems}
+        right = sum(Path(rule.source) not in wrong for rule in loaded.rules)
+        click.echo(f"right: {right}, problems: {len(problems)}")
+    sys.exit(NEGATIVE if problems else 0)
+
+
+def _pictures(found: Iterable[Rule]) -> Iterator[Problem]:
+    """Yield what is wrong with the pictures of rules."""
+    for rule in found:
+        try:
+            collections.find_picture(rule)
+        except InvalidInputError as error:
+            yield Problem(Path(rule.source), rule.line, 1, str(error), "")
 
 
 @rules.command()
@@ -52,6 +70,9 @@ def sync(context: Context, folders: tuple[Path, ...]) -> None:
     """Load badges, rules and artwork of FOLDERS (default: all collections of the settings)."""
     site = context.site
     loaded = setup.load_collections(site.settings, folders)
+    if not loaded.rules and not loaded.problems:
+        where = folders[0] if folders else "settings"
+        raise InvalidInputError(f"{where}: holds no rule file: give *.yml files or their folder")
     for problem in loaded.problems:
         click.echo(str(problem), err=True)
     stores = setup.Stores(site.keys, site.objects)

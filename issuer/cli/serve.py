@@ -9,6 +9,7 @@ import click
 from werkzeug.serving import make_server
 
 from issuer.cli.main import Context, pass_context
+from issuer.cli.ports import ensure_free
 
 
 @click.command()
@@ -19,6 +20,7 @@ from issuer.cli.main import Context, pass_context
 @pass_context
 def serve(context: Context, host: str, port: int) -> None:
     """Serve the site with a development server; in production run gunicorn (see the docs)."""
+    ensure_free(host, port)
     app = context.create_app(context.site.settings)
     server = make_server(host, port, app, threaded=True)
     click.echo(f"serving {context.settings.base_url} on {host}:{port}, stop with Ctrl+C")

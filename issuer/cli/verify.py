@@ -4,13 +4,15 @@
 from __future__ import annotations
 
 import json
+import stat
 import sys
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 import click
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from issuer.adapters.fetching import GuardedFetcher
 from issuer.cli.main import NEGATIVE, Context, pass_context
@@ -28,6 +30,22 @@ if TYPE_CHECKING:
     from openbadges.verification import Report
 
 MAX_SOURCE = 30 << 20
+
+
+class Answer(BaseModel):
+    """One recorded answer, as `DocumentFetcher` takes it."""
+
+    status: int = 200
+    content_type: str | None = None
+    document: Any = Field(default=None, alias="json")
+    text: str | None = None
+    base64: str | None = None
+    location: str | None = None
+    error: str | None = None
+    headers: dict[str, str] | None = None
+
+
+Recorded = TypeAdapter(dict[str, Answer])
 SUFFIXES = frozenset({".png", ".svg", ".json", ".jws"})
 SIGNS = {
     Outcome.PASSED: ("ok", "green"),
@@ -70,7 +88,7 @@ def verify(
     SOURCE is an address, a signed badge, JSON text, a file of one of these, a PNG or SVG, or - for
     standard input. Documents of this site are taken from its database, others are fetched.
     """
-    now = parse_time(now_text) if now_text else datetime.now(UTC)
+    now = datetime.now(UTC) if now_text is None else parse_time(now_text)
     given = _read(source)
     if documents_file is not None:
         report = verify_badge(
@@ -80,7 +98,7 @@ def verify(
         with _fetching(context) as fetcher:
             report = verify_badge(given, fetcher=fetcher, now=now, recipients=recipients)
     if as_json:
-        click.echo(json.dumps(report.to_dict(), ensure_ascii=False))
+        click.echo(json.dumps(report.to_dict()))
     else:
         _print(report)
     sys.exit(0 if report.valid else NEGATIVE)
@@ -102,20 +120,29 @@ def _fetching(context: Context) -> Iterator[Fetcher]:
 def _read(source: str) -> str | bytes:
     """Return what is to be verified: the bytes of a file where SOURCE names one."""
     if source == "-":
-        return sys.stdin.buffer.read(MAX_SOURCE + 1)
+        if sys.stdin is None:
+            raise InvalidInputError("standard input: is closed")
+        return _bounded(sys.stdin.buffer, source)
     if source.startswith(("http://", "https://", "{")):
         return source
+    path = Path(source)
     try:
-        path = Path(source)
-        if not path.is_file():
-            if path.suffix.lower() in SUFFIXES:
-                raise InvalidInputError(f"{source}: there is no such file")
-            return source
-    except (OSError, ValueError):  # longer than a name can be, or with a NUL: no file
+        mode = path.stat().st_mode
+    except (OSError, ValueError):  # no file, longer than a name can be, or with a NUL
+        if path.suffix.lower() in SUFFIXES:
+            raise InvalidInputError(f"{source}: there is no such file") from None
         return source
-    if path.stat().st_size > MAX_SOURCE:
-        raise InvalidInputError(f"{source}: larger than {MAX_SOURCE} bytes")
-    return path.read_bytes()
+    if not (stat.S_ISREG(mode) or stat.S_ISFIFO(mode)):
+        raise InvalidInputError(f"{source}: is not a file")
+    with path.open("rb") as file:
+        return _bounded(file, source)
+
+
+def _bounded(file: IO[bytes], name: str) -> bytes:
+    content = file.read(MAX_SOURCE + 1)
+    if len(content) > MAX_SOURCE:
+        raise InvalidInputError(f"{name}: larger than {MAX_SOURCE} bytes")
+    return content
 
 
 def _recorded(path: Path) -> DocumentFetcher:
@@ -126,9 +153,18 @@ def _recorded(path: Path) -> DocumentFetcher:
     except (ValueError, RecursionError) as error:
         raise InvalidInputError(f"{path}: not JSON: {error}") from error
     documents = documents.get("documents", documents) if isinstance(documents, dict) else None
-    if not isinstance(documents, dict) or not all(isinstance(v, dict) for v in documents.values()):
-        raise InvalidInputError(f'{path}: needs an object {{"address": {{"status": …}}}}')
-    return DocumentFetcher(documents)
+    try:
+        answers = Recorded.validate_python(documents)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ": ".join(str(part) for part in first["loc"]) or "documents"
+        raise InvalidInputError(f"{path}: {where}: {first['msg']}") from error
+    return DocumentFetcher(
+        {
+            address: answer.model_dump(by_alias=True, exclude_unset=True)
+            for address, answer in answers.items()
+        }
+    )
 
 
 def _print(report: Report) -> None:

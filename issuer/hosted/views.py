@@ -43,7 +43,7 @@ def issuer_json(slug: str) -> Response:
     return document(publishing.profile(db_session(), slug), cache=LASTING)
 
 
-@blueprint.get("/issuers/<slug>/epochs/<int:number>")
+@blueprint.get("/issuers/<slug>/epochs/<int(min=1, max=2147483647):number>")
 def epoch(slug: str, number: int) -> Response:
     """Profile of a later key epoch."""
     return document(publishing.profile(db_session(), slug, number), cache=LASTING)
@@ -96,14 +96,14 @@ def badge_json(slug: str) -> Response:
     return document(publishing.badge_class(db_session(), slug))
 
 
-@blueprint.get("/badges/<slug>/editions/<int:number>")
+@blueprint.get("/badges/<slug>/editions/<int(min=1, max=2147483647):number>")
 def edition(slug: str, number: int) -> Response:
     """BadgeClass of a later edition."""
     return document(publishing.badge_class(db_session(), slug, number), cache=LASTING)
 
 
 @blueprint.get("/badges/<slug>/image")
-@blueprint.get("/badges/<slug>/editions/<int:number>/image")
+@blueprint.get("/badges/<slug>/editions/<int(min=1, max=2147483647):number>/image")
 def badge_image(slug: str, number: int = 1) -> Response:
     """Picture of a badge edition, as PNG."""
     found = publishing.find_edition(db_session(), slug, number)
@@ -111,7 +111,7 @@ def badge_image(slug: str, number: int = 1) -> Response:
 
 
 @blueprint.get("/badges/<slug>/image.svg")
-@blueprint.get("/badges/<slug>/editions/<int:number>/image.svg")
+@blueprint.get("/badges/<slug>/editions/<int(min=1, max=2147483647):number>/image.svg")
 def badge_drawing(slug: str, number: int = 1) -> Response:
     """Picture of a badge edition, as SVG where it is a drawing."""
     return _svg(_drawing(publishing.find_edition(db_session(), slug, number)), f"{slug}.svg")

@@ -14,7 +14,7 @@ from issuer.db import insert_once
 from issuer.errors import ConflictError, InvalidInputError, NotFoundError, OptedOutError
 from issuer.models import Assertion, Award, EmailIdentity, Source
 from issuer.services import documents, outbox, persons, totals
-from issuer.services.badges import current_edition
+from issuer.services.badges import UNSEEN, current_edition
 from openbadges.identity import email_identity, new_salt
 
 if TYPE_CHECKING:
@@ -68,6 +68,9 @@ def award(
         raise OptedOutError(f"person {person.username!r}: wants no badges")
     if badge.retired_at is not None:
         raise ConflictError(f"badge {badge.slug!r}: is retired, nobody gets it any more")
+    for item in cause.evidence:
+        if not item.get("id", "https://").startswith(("https://", "http://")):
+            raise InvalidInputError(f"evidence {item['id']!r}: needs a web address")
     # Never later than now: a verifier refuses a date in the future (Open Badges 2.0, N7).
     moment = min(issued_at or now, now).replace(microsecond=0)
     expires = moment + timedelta(seconds=badge.expires_after) if badge.expires_after else None
@@ -162,7 +165,13 @@ def make_assertion(
 
 def find(session: Session, name: str) -> Award:
     """Return the award that an id, the id of one of its assertions, or an address names."""
-    last = name.rstrip("/").rpartition("/")[2].removesuffix(".json").removesuffix(".jws")
+    bare = name.rstrip("/").removesuffix(".json").removesuffix(".jws")
+    if "://" in bare:
+        named = session.scalars(select(Assertion).filter_by(document_id=bare)).one_or_none()
+        if named is None:
+            raise NotFoundError(f"award {name!r}: no assertion of this site has that address")
+        return named.award
+    last = bare.rpartition("/")[2]
     try:
         uuid = UUID(last)
     except ValueError:
@@ -188,6 +197,8 @@ def revoke(
     reason = reason.strip()
     if not reason or len(reason) > MAX_REASON:
         raise InvalidInputError(f"reason: needs 1 to {MAX_REASON} characters")
+    if UNSEEN.search(reason):
+        raise InvalidInputError("reason: holds characters that cannot be seen")
     if given.is_revoked:
         return False
     given.revoked_at = now

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 MAX_NAME = 200
 MAX_TEXT = 10_000
+#: Control characters but line breaks, and what turns the direction of all that follows.
+UNSEEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +109,10 @@ def _check(facts: Facts) -> None:
     ):
         if not text.strip() or len(text) > limit:
             raise InvalidInputError(f"badge {facts.name!r}: {what} needs 1 to {limit} characters")
+        if unseen := UNSEEN.search(text):
+            raise InvalidInputError(
+                f"badge {facts.name!r}: {what} holds {unseen[0]!a}, which cannot be seen"
+            )
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", facts.slug):
         raise InvalidInputError(f"badge {facts.name!r}: slug {facts.slug!r} is not like 'a-slug-1'")
 
@@ -138,7 +144,6 @@ def _apply(session: Session, badge: Badge, facts: Facts) -> bool:
         "repeatable": facts.repeatable,
         "expires_after": seconds,
         "alignments": [dict(item) for item in facts.alignments],
-        "retired_at": None,
     }
     changed = False
     for name, value in values.items():

@@ -107,7 +107,7 @@ def _take(
         expires_after=rule.expires_after,
         series=(series.slug, series.name, series.level) if series else None,
     )
-    picture = _picture(rule) or placeholder
+    picture = find_picture(rule) or placeholder
     badge, changed = badges.put(session, issuer, facts, picture, objects, now=now)
     state = _revise(session, rule, badge, now)
     if state == "added":
@@ -134,10 +134,17 @@ def _revise(session: Session, rule: model.Rule, badge: Badge, now: datetime) -> 
     return state
 
 
-def _picture(rule: model.Rule) -> Picture | None:
-    """Return the picture that lies beside the rule file, or None where it lies elsewhere."""
-    if "://" in rule.image_url:
+def find_picture(rule: model.Rule) -> Picture | None:
+    """Return the picture that lies beside the rule file, or None where it is on the web.
+
+    Raises `InvalidInputError` when it is missing, unsafe or outside the collection.
+    """
+    if rule.image_url.startswith(("https://", "http://")):
         return None
+    if ":" in rule.image_url:
+        raise InvalidInputError(
+            f"image_url: {rule.image_url!r} is neither a web address nor a path"
+        )
     folder = Path(rule.source).resolve().parent
     path = (folder / rule.image_url).resolve()
     # Beside the file or beside its folder, and nowhere else on this machine.

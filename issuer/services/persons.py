@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rules.recipients import is_username
 from sqlalchemy import select
 
 from issuer.db import insert_once
 from issuer.errors import InvalidInputError, NotFoundError
 from issuer.models import EmailIdentity, OldName, Person
+from rules.recipients import is_username
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def find(session: Session, username: str) -> Person:
     """Return the person of that name, or of that former name; raise `NotFoundError`."""
-    key = username.lower()
+    key = username.lower().replace("\0", "\ufffd")  # which no database can look for
     person = session.scalars(select(Person).filter_by(key=key)).one_or_none()
     if person is None and (old := session.get(OldName, key)) is not None:
         person = session.get(Person, old.person_id)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from sqlalchemy import select
 
@@ -44,7 +45,8 @@ class Policy:
 
     def cause_url(self, message: Message) -> str | None:
         """Address where people read what caused an award."""
-        return self.message_url.replace("{id}", message.id) if self.message_url else None
+        named = quote(message.id, safe="")
+        return self.message_url.replace("{id}", named) if self.message_url else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,31 +5,55 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from issuer.errors import InvalidInputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
 MAX_LINE = 8 << 20
 
 
-def records(lines: Iterable[bytes], name: str) -> Iterator[tuple[int, Any]]:
+def records(
+    file: IO[bytes], name: str, refuse: Callable[[InvalidInputError], None] | None = None
+) -> Iterator[tuple[int, Any]]:
     """Yield the number and the JSON value of each line that is not empty.
 
-    Raises `InvalidInputError` naming the line that is too long or not JSON.
+    A line that is too long or not JSON goes to ``refuse`` and the others are read; without
+    ``refuse`` it raises `InvalidInputError`.
     """
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        if len(line) > MAX_LINE:
-            raise InvalidInputError(f"{name}:{number}: longer than {MAX_LINE} bytes")
+    for number, line in _lines(file):
         try:
-            yield number, json.loads(line)
-        except (ValueError, RecursionError) as error:
-            reason = str(error) or "nested too deep"
-            raise InvalidInputError(f"{name}:{number}: not JSON: {reason}") from error
+            value = _value(line, f"{name}:{number}")
+        except InvalidInputError as error:
+            if refuse is None:
+                raise
+            refuse(error)
+            continue
+        yield number, value
+
+
+def _lines(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
+    """Yield the lines that are not empty; of one without end no more than tells that it is."""
+    number = 0
+    while line := file.readline(MAX_LINE + 1):
+        number += 1
+        rest = line
+        while len(rest) > MAX_LINE and not rest.endswith(b"\n"):
+            rest = file.readline(MAX_LINE + 1)
+        if line.strip():
+            yield number, line
+
+
+def _value(line: bytes, where: str) -> Any:
+    if len(line) > MAX_LINE:
+        raise InvalidInputError(f"{where}: longer than {MAX_LINE} bytes")
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError) as error:
+        reason = str(error) or "nested too deep"
+        raise InvalidInputError(f"{where}: not JSON: {reason}") from error
 
 
 @dataclass(slots=True)
@@ -55,10 +79,10 @@ def compare(
     return result
 
 
-def expected_awards(lines: Iterable[bytes], name: str) -> dict[str, set[tuple[str, str]]]:
+def expected_awards(file: IO[bytes], name: str) -> dict[str, set[tuple[str, str]]]:
     """Read a file of awards, one message a line: ``{"id": …, "awards": [[badge, user], …]}``."""
     expected: dict[str, set[tuple[str, str]]] = {}
-    for number, record in records(lines, name):
+    for number, record in records(file, name):
         try:
             pairs = {(str(badge), str(user)) for badge, user in record["awards"]}
             expected.setdefault(str(record["id"]), set()).update(pairs)

@@ -11,6 +11,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util.exc import CommandError
 from sqlalchemy.exc import SQLAlchemyError
 
 import issuer.models  # noqa: F401  (registers the tables)
@@ -25,9 +26,17 @@ if TYPE_CHECKING:
 
 
 def upgrade(database: Database, revision: str = "head") -> None:
-    """Bring the tables up to ``revision``; several processes may try at once."""
+    """Bring the tables up to ``revision``; several processes may try at once.
+
+    Raises `DatabaseNotReadyError` when they are those of a later version.
+    """
     with database.engine.connect().execution_options(writing=True) as connection:
-        command.upgrade(_config(connection), revision)
+        try:
+            command.upgrade(_config(connection), revision)
+        except CommandError as error:
+            raise DatabaseNotReadyError(
+                f"database: tables cannot be upgraded: {error}: a later version made them, use it"
+            ) from error
         connection.commit()
 
 

@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+from __future__ import annotations
+
+import io
+import struct
+import subprocess
+import sys
+import zlib
+
+import pytest
+from PIL import Image
+
+from issuer.adapters.pictures import (
+    MAX_BYTES,
+    MAX_SVG_BYTES,
+    PNG,
+    SIDE,
+    SVG,
+    draw,
+    read_picture,
+)
+from issuer.errors import InvalidInputError
+from tests.issuing import RED
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+XHTML = 'xmlns:h="http://www.w3.org/1999/xhtml"'
+#: Draws what it is given in a process of its own: the renderer may take its process with it.
+DRAW = """\
+import sys
+from issuer.adapters.pictures import draw, read_picture
+from issuer.errors import InvalidInputError
+try:
+    draw(read_picture(sys.stdin.buffer.read(), "drawing.svg"))
+except InvalidInputError:
+    print("refused")
+else:
+    print("drawn")
+"""
+
+
+def svg(inside: str = "", attributes: str = 'viewBox="0 0 8 8"') -> bytes:
+    """Return a drawing."""
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
+        f"{attributes}>{inside}</svg>"
+    ).encode()
+
+
+def png(width: int, height: int, rows: bytes | None = None, after: bytes = b"") -> bytes:
+    """Return a PNG with that head, whatever its rows hold."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
+
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    rows = b"\0" * (1 + 3 * width) * height if rows is None else rows
+    body = chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    return SIGNATURE + body + after
+
+
+def test_a_png_is_known_by_its_bytes() -> None:
+    picture = read_picture(png(3, 7), "drawing.svg")
+    assert (picture.media_type, picture.width, picture.height) == (PNG, 3, 7)
+    assert draw(picture) is picture
+
+
+def test_a_drawing_is_known_by_its_bytes_and_drawn_as_png() -> None:
+    drawing = read_picture(RED, "picture.png")
+    assert (drawing.media_type, drawing.width, drawing.height) == (SVG, None, None)
+    drawn = draw(drawing)
+    assert (drawn.media_type, drawn.width, drawn.height) == (PNG, SIDE, SIDE)
+    with Image.open(io.BytesIO(drawn.content)) as image:
+        assert image.convert("RGB").getpixel((SIDE // 2, SIDE // 2)) == (0xCC, 0, 0)
+
+
+def test_a_drawing_is_drawn_in_the_same_bytes_each_time() -> None:
+    drawing = read_picture(RED, "red.svg")
+    assert draw(drawing).content == draw(drawing).content
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(b"", id="empty"),
+        pytest.param(b"\xff\xd8\xff\xe0" + b"\0" * 100, id="jpeg"),
+        pytest.param(b"GIF89a", id="gif"),
+        pytest.param(b"text", id="text"),
+        pytest.param(b"<html/>", id="html"),
+        pytest.param(b'<svg viewBox="0 0 8 8"/>', id="svg-without-its-namespace"),
+        pytest.param(SIGNATURE, id="only-the-signature"),
+        pytest.param(png(1, 1)[:-20], id="truncated-png"),
+        pytest.param(png(0, 0), id="no-pixel"),
+        pytest.param(png(20_000, 20_000, b""), id="20000x20000"),
+        pytest.param(png(2**31 - 1, 2**31 - 1, b""), id="more-pixels-than-memory"),
+        pytest.param(png(4097, 4096, b""), id="one-row-too-many"),
+        pytest.param(png(1, 1) + b"\0" * MAX_BYTES, id="too-many-bytes"),
+        pytest.param(svg("<!--" + "x" * MAX_SVG_BYTES + "-->"), id="too-long-svg"),
+        pytest.param(b'<!DOCTYPE svg [<!ENTITY a "b">]>' + svg(), id="document-type"),
+        pytest.param(svg("<script>alert(1)</script>"), id="script"),
+        pytest.param(svg("<style>circle{}</style>"), id="style-sheet"),
+        pytest.param(svg('<image href="#x"/>'), id="image"),
+        pytest.param(svg("<foreignObject/>"), id="foreign-object"),
+        pytest.param(svg('<a href="#x"/>'), id="link"),
+        pytest.param(svg('<animate attributeName="href"/>'), id="animation"),
+        pytest.param(svg('<circle onclick="alert(1)"/>'), id="handler"),
+        pytest.param(svg('<circle ONLOAD="alert(1)"/>'), id="handler-in-capitals"),
+        pytest.param(svg('<use href="https://example.org/x.svg#a"/>'), id="use-from-elsewhere"),
+        pytest.param(svg('<use xlink:href="file:///etc/passwd"/>'), id="use-of-a-file"),
+        pytest.param(svg('<circle fill="url(https://example.org/)"/>'), id="url"),
+        pytest.param(svg('<circle fill="URL( https://example.org/)"/>'), id="url-in-capitals"),
+        pytest.param(svg("<circle fill=\"url('https://example.org/')\"/>"), id="url-in-quotes"),
+        pytest.param(svg('<circle style="fill:url(//example.org/)"/>'), id="url-in-style"),
+    ],
+)
+def test_what_is_no_safe_picture_is_refused(content: bytes) -> None:
+    with pytest.raises(InvalidInputError, match=r"upload\.png"):
+        read_picture(content, "upload.png")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(svg(f"<h:script {XHTML}>alert(1)</h:script>"), id="xhtml-script"),
+        pytest.param(svg(f'<h:iframe {XHTML} src="https://example.org/"/>'), id="xhtml-frame"),
+        pytest.param(
+            b'<?xml-stylesheet href="https://example.org/x.css"?>' + svg(), id="style-sheet-outside"
+        ),
+        pytest.param(svg(r'<circle style="fill:u\72l(//example.org/)"/>'), id="escaped-url"),
+        pytest.param(
+            svg("<circle style=\"background:image-set('//example.org/' 1x)\"/>"), id="image-set"
+        ),
+    ],
+)
+def test_a_drawing_that_does_something_in_a_browser_is_refused(content: bytes) -> None:
+    with pytest.raises(InvalidInputError, match=r"upload\.svg"):
+        read_picture(content, "upload.svg")
+
+
+def test_a_drawing_in_an_unknown_encoding_is_refused() -> None:
+    with pytest.raises(InvalidInputError, match="encoding"):
+        read_picture(b'<?xml version="1.0" encoding="klingon"?>' + svg(), "upload.svg")
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16"])
+def test_a_drawing_that_is_not_utf_8_is_refused(encoding: str) -> None:
+    text = f'<?xml version="1.0" encoding="{encoding}"?>' + svg("<title>café</title>").decode()
+    with pytest.raises(InvalidInputError):
+        draw(read_picture(text.encode(encoding), "upload.svg"))
+
+
+def test_a_png_with_something_behind_its_end_is_refused() -> None:
+    with pytest.raises(InvalidInputError, match="upload"):
+        read_picture(png(1, 1, after=b"\xff\xd8\xff\xe0 or <script>"), "upload.png")
+
+
+def test_a_png_without_its_rows_is_refused() -> None:
+    with pytest.raises(InvalidInputError, match="upload"):
+        read_picture(png(64, 64, b"\0"), "upload.png")
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        pytest.param('<g id="a"><use href="#a"/></g>', id="itself"),
+        pytest.param(
+            '<circle id="g0" r="1"/>'
+            + "".join(
+                f'<g id="g{n}">' + f'<use href="#g{n - 1}"/>' * 10 + "</g>" for n in range(1, 9)
+            )
+            + '<use href="#g8"/>',
+            id="a-hundred-million-circles",
+        ),
+    ],
+)
+def test_drawings_that_grow_end_quickly(inside: str) -> None:
+    assert _outcome(svg(inside)) in {"drawn", "refused"}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(svg("<g>" * 1000 + "</g>" * 1000), id="deep"),
+        pytest.param(svg(attributes='width="1" height="100000"'), id="tall"),
+        pytest.param(svg(attributes='viewBox="0 0 1 100000"'), id="tall-view-box"),
+        pytest.param(svg(attributes='width="1e-30" height="1e30"'), id="endless"),
+    ],
+)
+def test_a_drawing_that_cannot_be_drawn_is_refused_and_ends_nothing(content: bytes) -> None:
+    assert _outcome(content) == "refused"
+
+
+def _outcome(content: bytes) -> str:
+    finished = subprocess.run(
+        [sys.executable, "-c", DRAW], input=content, capture_output=True, timeout=60, check=False
+    )
+    return finished.stdout.decode().strip() or f"ended with {finished.returncode}"

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import select
+
+from issuer.adapters.pictures import read_picture
+from issuer.models import Rule
+from issuer.services import badges, collections
+from rules.loader import parse
+from tests.issuing import BLUE, NOW, RED, make_issuer, make_rule
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sqlalchemy.orm import Session
+
+    from issuer.services.collections import SyncReport
+    from issuer.site import Site
+    from rules import model
+
+TRIGGER = "trigger: {topic: wiki.edit}\n"
+PLACEHOLDER = read_picture(RED, "placeholder")
+
+
+def sync(session: Session, site: Site, *rules: model.Rule) -> SyncReport:
+    issuer = make_issuer(session, site)
+    return collections.sync(session, rules, issuer, site.objects, PLACEHOLDER, now=NOW)
+
+
+def in_file(folder: Path, name: str, image: str) -> model.Rule:
+    text = make_rule(TRIGGER, name=name).text.replace("https://example.org/x.png", image)
+    return parse(text, source=str(folder / "rule.yml"))
+
+
+def test_a_rule_becomes_a_badge_and_a_rule_in_force(session: Session, site: Site) -> None:
+    assert sync(session, site, make_rule(TRIGGER)).added == ["first-steps"]
+    badge = badges.find(session, "first-steps")
+    assert (badge.author, badge.discussion_url) == ("somebody", "https://example.org/")
+    assert [rule.slug for rule in collections.active_rules(session).rules] == ["first-steps"]
+
+
+def test_a_change_makes_a_revision(session: Session, site: Site) -> None:
+    sync(session, site, make_rule(TRIGGER))
+    assert sync(session, site, make_rule(TRIGGER)).unchanged == ["first-steps"]
+    changed = make_rule("trigger: {topic: wiki.create}\n")
+    assert sync(session, site, changed).changed == ["first-steps"]
+    rule = session.scalars(select(Rule)).one()
+    assert [revision.number for revision in rule.revisions] == [1, 2]
+    (active,) = collections.active_rules(session).rules
+    assert active.fingerprint == changed.fingerprint
+
+
+def test_the_picture_beside_the_rule_is_taken(session: Session, site: Site, tmp_path: Path) -> None:
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "art").mkdir()
+    (tmp_path / "rules" / "blue.svg").write_bytes(BLUE)
+    (tmp_path / "art" / "blue.svg").write_bytes(BLUE)
+    rules = [
+        in_file(tmp_path / "rules", "Beside", "blue.svg"),
+        in_file(tmp_path / "rules", "Next Door", "../art/blue.svg"),
+        in_file(tmp_path / "rules", "On The Web", "https://example.org/x.png"),
+    ]
+    assert sync(session, site, *rules).problems == []
+    beside, door, web = (badges.find(session, rule.slug) for rule in rules)
+    assert beside.svg_id == door.svg_id != web.svg_id
+
+
+@pytest.mark.parametrize("image", ["../../x.svg", "/etc/passwd", "link.svg", "absent.svg", "."])
+def test_a_picture_from_elsewhere_is_not_taken(
+    session: Session, site: Site, tmp_path: Path, image: str
+) -> None:
+    folder = tmp_path / "collection" / "rules"
+    folder.mkdir(parents=True)
+    (tmp_path / "x.svg").write_bytes(BLUE)
+    (folder / "link.svg").symlink_to(tmp_path / "x.svg")
+    report = sync(session, site, in_file(folder, "First", image), make_rule(TRIGGER))
+    (problem,) = report.problems
+    assert problem.startswith(f"{folder / 'rule.yml'}:")
+    assert report.added == ["first-steps"]
+
+
+def test_one_that_cannot_be_taken_leaves_nothing_behind(
+    session: Session, site: Site, tmp_path: Path
+) -> None:
+    level = "series: {name: Row, level: 1}\n"
+    report = sync(
+        session, site, make_rule(TRIGGER + level, name="A"), make_rule(TRIGGER + level, name="B")
+    )
+    assert report.added == ["a"]
+    assert len(report.problems) == 1
+    assert [rule.slug for rule in session.scalars(select(Rule))] == ["a"]
+
+
+def test_progress_is_told_for_each(session: Session, site: Site) -> None:
+    steps: list[int] = []
+    issuer = make_issuer(session, site)
+    collections.sync(
+        session,
+        [make_rule(TRIGGER, name="A"), make_rule(TRIGGER, name="B")],
+        issuer,
+        site.objects,
+        PLACEHOLDER,
+        now=NOW,
+        progress=lambda: steps.append(1),
+    )
+    assert len(steps) == 2
+
+
+def test_a_rule_that_this_version_cannot_read_is_left_out_and_says_why(
+    session: Session, site: Site
+) -> None:
+    sync(session, site, make_rule(TRIGGER, name="A"), make_rule(TRIGGER, name="B"))
+    broken = session.scalars(select(Rule).filter_by(slug="a")).one()
+    broken.revisions[-1].text = "trigger: {unknown: word}"
+    session.flush()
+    assert [rule.slug for rule in collections.active_rules(session).rules] == ["b"]
+    assert broken.last_failure
+
+
+def test_a_rule_that_was_switched_off_stays_off(session: Session, site: Site) -> None:
+    sync(session, site, make_rule(TRIGGER))
+    session.scalars(select(Rule)).one().active = False
+    session.flush()
+    sync(session, site, make_rule(TRIGGER))
+    assert collections.active_rules(session).rules == ()

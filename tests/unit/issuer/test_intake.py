@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
+
+from issuer.adapters.accounts import ListedAccounts
+from issuer.adapters.messages import Incoming, from_record
+from issuer.adapters.pictures import read_picture
+from issuer.config import Settings
+from issuer.intake import Intake, policy_of
+from issuer.models import ArchivedMessage, Award, Counter, OutboxMessage, Rule
+from issuer.services import collections
+from tests.issuing import NOW, RED, make_issuer, make_rule, make_site
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from issuer.site import Site
+
+RULE = "trigger: {topic: wiki.edit}\nrecipient: message.usernames\n"
+COUNTED = RULE + (
+    "previous: {filter: {topics: [message.topic], users: [recipient]}, operation: count}\n"
+    "condition: {greater than or equal to: 2}\n"
+)
+
+
+@pytest.fixture
+def site(tmp_path: Path, database_url: str) -> Iterator[Site]:
+    made = make_site(tmp_path, database_url, email_domain="example.org")
+    load(made, COUNTED)
+    yield made
+    made.database.dispose()
+
+
+def load(site: Site, text: str) -> None:
+    with site.database.writing() as session:
+        issuer, picture = make_issuer(session, site), read_picture(RED, "red.svg")
+        collections.sync(session, [make_rule(text)], issuer, site.objects, picture, now=NOW)
+
+
+def incoming(number: int, *users: str) -> Incoming:
+    record: dict[str, Any] = {
+        "id": f"m{number}",
+        "topic": "org.example.prod.wiki.edit",
+        "body": {},
+        "timestamp": NOW.isoformat(),
+        "agent_name": None,
+        "usernames": list(users),
+        "packages": [],
+    }
+    return from_record(record)
+
+
+def count(site: Site, table: type) -> int:
+    with site.database.reading() as session:
+        return session.scalar(select(func.count()).select_from(table)) or 0
+
+
+def test_each_message_is_a_transaction_of_its_own(site: Site) -> None:
+    intake = Intake(site, policy_of(site.settings))
+    for number in (1, 2):
+        processed = intake.handle(incoming(number, "asha"), now=NOW)
+    assert [given.person.username for given in processed.given] == ["asha"]
+    assert [count(site, table) for table in (ArchivedMessage, Award, OutboxMessage)] == [2, 1, 1]
+
+
+def test_a_database_error_leaves_nothing_of_the_message(site: Site) -> None:
+    intake = Intake(site, policy_of(site.settings))
+    intake.handle(incoming(1, "asha"), now=NOW)
+    with site.database.writing() as session:
+        session.connection().exec_driver_sql("ALTER TABLE outbox RENAME TO elsewhere")
+    with pytest.raises(Exception, match="outbox") as caught:
+        intake.handle(incoming(2, "asha"), now=NOW)
+    assert isinstance(caught.value, OperationalError) or "Undefined" in str(caught.value)
+    assert [count(site, table) for table in (ArchivedMessage, Award)] == [1, 0]
+    with site.database.reading() as session:
+        assert session.scalars(select(Counter.value)).all() == [1]
+
+
+def test_the_rules_are_those_of_its_beginning(site: Site) -> None:
+    intake = Intake(site, policy_of(site.settings))
+    load(site, RULE)
+    assert intake.handle(incoming(1, "asha"), now=NOW).given == []
+    again = Intake(site, policy_of(site.settings))
+    assert len(again.handle(incoming(2, "boris"), now=NOW).given) == 1
+
+
+def test_a_rule_that_this_version_cannot_read_stops_no_other(site: Site) -> None:
+    with site.database.writing() as session:
+        rule = session.scalars(select(Rule)).one()
+        rule.revisions[-1].text = "trigger: {unknown: word}"
+    assert len(Intake(site, policy_of(site.settings)).ruleset.rules) == 0
+
+
+def test_admins_see_a_rule_that_this_version_cannot_read(site: Site) -> None:
+    with site.database.writing() as session:
+        session.scalars(select(Rule)).one().revisions[-1].text = "trigger: {unknown: word}"
+    Intake(site, policy_of(site.settings))
+    with site.database.reading() as session:
+        assert session.scalars(select(Rule.last_failure)).one()
+
+
+def test_the_policy_is_that_of_the_settings() -> None:
+    settings = Settings(
+        skip_users=("Bodhi", "koji"), email_domain="x.org", message_url="https://m/{id}"
+    )
+    policy = policy_of(settings)
+    assert policy.skip_users == {"bodhi", "koji"}
+    assert policy.email_domain == "x.org"
+    assert policy.accounts.email("asha@x.org") == "asha"
+    assert policy.cause_url(incoming(1).message) == "https://m/m1"
+    assert policy_of(Settings()).cause_url(incoming(1).message) is None
+
+
+def test_a_list_of_accounts_brings_its_own_skipped_users() -> None:
+    accounts = ListedAccounts({"config": {"skip_users": ["Zod"]}, "opted_out": ["Olga"]})
+    policy = policy_of(Settings(skip_users=("bodhi",)), accounts)
+    assert policy.skip_users == {"zod", "olga"}
+    assert policy.accounts is accounts
+
+
+def test_the_address_of_a_message_is_an_address_whatever_its_id() -> None:
+    record = {"id": 'a b"/../?#', "topic": "a.b.c.d", "body": {}, "timestamp": 1}
+    policy = policy_of(Settings(message_url="https://m.example.org/{id}"))
+    url = policy.cause_url(from_record(record).message)
+    assert url == "https://m.example.org/a%20b%22%2F..%2F%3F%23"
