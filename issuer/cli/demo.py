@@ -84,17 +84,13 @@ def demo(context: Context, *, port: int, no_serve: bool) -> None:
 def _settings(port: int) -> Settings:
     """Return the settings of the demo at ``port``; at its first start, write them down."""
     home = Path(os.environ.get("ACCOLADES_HOME") or "var")
-    for name in ("ACCOLADES_CONFIG", "ACCOLADES_DATABASE_URL"):
+    for name in ("ACCOLADES_CONFIG", "ACCOLADES_DATABASE_URL", "ACCOLADES_BASE_URL"):
         if os.environ.get(name):
             raise InvalidInputError(f"demo: {name} names a site of yours: unset it for the demo")
     settings = _settings_in(home, port)
-    if not settings.base_url.endswith(f":{port}"):
-        settings = _settings_in(home / f"port-{port}", port)
-    if not settings.demo:
-        raise InvalidInputError(
-            f"demo: {home} holds a site that is no demo: set ACCOLADES_HOME to another folder"
-        )
-    return settings
+    if settings.base_url.endswith(f":{port}"):
+        return settings
+    return _settings_in(home / f"port-{port}", port)
 
 
 def _settings_in(home: Path, port: int) -> Settings:
@@ -105,7 +101,12 @@ def _settings_in(home: Path, port: int) -> Settings:
                 f"demo: {home} holds a site that is no demo: set ACCOLADES_HOME to another folder"
             )
         write_whole(path, CONFIGURATION.format(host=HOST, port=port).encode())
-    return load_settings({**os.environ, "ACCOLADES_HOME": str(home)})
+    settings = load_settings({**os.environ, "ACCOLADES_HOME": str(home)})
+    if not settings.demo:
+        raise InvalidInputError(
+            f"demo: {home} holds a site that is no demo: set ACCOLADES_HOME to another folder"
+        )
+    return settings
 
 
 def _load_rules(site: Site) -> None:

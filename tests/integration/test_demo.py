@@ -229,7 +229,7 @@ def test_a_port_in_use_is_one_line(tmp_path: Path, which: int) -> None:
         refused = run(tmp_path / "home", "demo", "--port", str(port - which))
     assert (refused.returncode, refused.stdout) == (2, "")
     (line,) = refused.stderr.splitlines()
-    assert line.startswith(f"accolades: port {port}: Address already in use: choose another")
+    assert f"port {port}: Address already in use: choose another" in line
     assert not (tmp_path / "home").exists()
 
 

@@ -40,7 +40,7 @@ def routed(app: Flask) -> set[str]:
     """Return the method and path of every route; HEAD and OPTIONS go without saying."""
     found: set[str] = set()
     for rule in app.url_map.iter_rules():
-        path = re.sub(r"<\w+:", "<", rule.rule)
+        path = re.sub(r"<\w+(\([^)]*\))?:", "<", rule.rule)
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
             names = app.config["HEALTHZ"] if path == HEALTH else [path]
             found.update(f"{method} {path.replace('<name>', name)}" for name in names)

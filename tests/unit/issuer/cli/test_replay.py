@@ -165,15 +165,17 @@ def test_these_messages_stop_no_other(
     ],
     ids=["binary", "cut-off", "deep", "the-last-line", "long", "a-long-number"],
 )
-def test_a_line_that_is_no_json_ends_it_and_what_was_before_stays(
+def test_a_line_that_is_no_json_stops_no_other(
     call: Call, site: Site, tmp_path: Path, line: bytes
 ) -> None:
     path = tmp_path / "messages.jsonl"
-    path.write_bytes(lines(record(1), line))
+    path.write_bytes(lines(record(1), record(2), line))
     outcome = call("replay", path)
-    assert outcome.code == 2
-    assert outcome.error.startswith(f"{path}:2: ")
-    assert archived(site) == 1
+    assert outcome.code == 1
+    (said,) = outcome.err.splitlines()
+    assert said.startswith(f"{path}:3: ")
+    assert "messages that could not be read: 1" in outcome.out
+    assert archived(site) == 2
 
 
 @pytest.mark.parametrize("number", [b"NaN", b"Infinity", b'"\\ud800"'])

@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import io
-from typing import Any
 
 import pytest
 
@@ -11,7 +10,7 @@ from issuer.services.replaying import MAX_LINE, compare, expected_awards, record
 
 
 def test_lines_are_numbered_and_empty_ones_are_none() -> None:
-    found = list(records([b'{"a": 1}\n', b"\n", b"  \r\n", b"[]"], "x"))
+    found = list(records(io.BytesIO(b'{"a": 1}\n\n  \r\n[]'), "x"))
     assert found == [(1, {"a": 1}), (4, [])]
 
 
@@ -20,38 +19,38 @@ def test_lines_are_numbered_and_empty_ones_are_none() -> None:
 )
 def test_a_line_that_is_no_json_is_named(line: bytes) -> None:
     with pytest.raises(InvalidInputError, match=r"^x:2: ") as caught:
-        list(records([b"{}\n", line], "x"))
+        list(records(io.BytesIO(b"{}\n" + line), "x"))
     assert len(str(caught.value)) < 300
 
 
-class Endless(io.RawIOBase):
-    """A file whose first line never ends."""
+class Careful(io.BytesIO):
+    """A file that is read in parts: whoever asks for a whole line, however long, fails."""
 
-    def __init__(self) -> None:
-        self.given = 0
-
-    def readable(self) -> bool:
-        """Whether it can be read: yes."""
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        """Give as much as is asked for, up to a bound no reader should reach."""
-        self.given += len(buffer)
-        if self.given > 8 * MAX_LINE:
-            raise AssertionError("reads on and on")
-        buffer[:] = b"x" * len(buffer)
-        return len(buffer)
+    def readline(self, size: int | None = -1, /) -> bytes:
+        """Return a part of a line."""
+        if size is None or not 0 <= size <= 2 * MAX_LINE:
+            raise AssertionError("a line without end would fill the memory")
+        return super().readline(size)
 
 
 def test_a_line_without_end_is_not_taken_in() -> None:
-    with io.BufferedReader(Endless()) as file, pytest.raises(InvalidInputError, match="longer"):
-        next(records(file, "x"))
+    file = Careful(b"x" * (3 * MAX_LINE) + b"\n{}")
+    refused: list[InvalidInputError] = []
+    assert list(records(file, "x", refused.append)) == [(2, {})]
+    assert [str(error).partition(": ")[2] for error in refused] == [f"longer than {MAX_LINE} bytes"]
+
+
+def test_what_is_refused_stops_no_other() -> None:
+    refused: list[InvalidInputError] = []
+    found = list(records(io.BytesIO(b"{}\n{\n[]\n"), "x", refused.append))
+    assert found == [(1, {}), (3, [])]
+    assert [str(error)[:13] for error in refused] == ["x:2: not JSON"]
 
 
 @pytest.mark.parametrize("line", [b"NaN", b'{"n": Infinity}', b"[-Infinity]"])
 def test_nan_is_no_json(line: bytes) -> None:
     with pytest.raises(InvalidInputError, match="not JSON"):
-        list(records([line], "x"))
+        list(records(io.BytesIO(line), "x"))
 
 
 def test_awards_are_compared_without_case() -> None:
@@ -75,7 +74,10 @@ def test_awards_of_one_message_may_stand_on_many_lines() -> None:
         b'{"id": "m1", "awards": [["b", "asha"]]}',
         b'{"id": "m2", "awards": []}',
     ]
-    assert expected_awards(lines, "x") == {"m1": {("a", "asha"), ("b", "asha")}, "m2": set()}
+    assert expected_awards(io.BytesIO(b"\n".join(lines)), "x") == {
+        "m1": {("a", "asha"), ("b", "asha")},
+        "m2": set(),
+    }
 
 
 @pytest.mark.parametrize(
@@ -84,4 +86,4 @@ def test_awards_of_one_message_may_stand_on_many_lines() -> None:
 )
 def test_what_are_no_awards_is_named(line: bytes) -> None:
     with pytest.raises(InvalidInputError, match=r"^x:1: needs an id and a list"):
-        expected_awards([line], "x")
+        expected_awards(io.BytesIO(line), "x")
