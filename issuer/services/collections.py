@@ -12,7 +12,7 @@ from sqlalchemy.orm import selectinload
 
 from issuer.adapters.pictures import MAX_BYTES, read_picture
 from issuer.errors import AccoladesError, InvalidInputError
-from issuer.models import Rule, RuleRevision
+from issuer.models import Badge, Milestone, Rule, RuleRevision, Series
 from issuer.services import badges
 from rules.engine import RuleSet
 from rules.errors import RuleError
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from issuer.adapters.objects import ObjectFolder
     from issuer.adapters.pictures import Picture
-    from issuer.models import Badge, Issuer
+    from issuer.models import Issuer
     from rules import model
 
 
@@ -54,7 +54,8 @@ def sync(
 
     A picture is looked for beside the rule file; a badge without one gets the placeholder.
     """
-    report = SyncReport()
+    report, collection = SyncReport(), list(collection)
+    _free_places(session, collection)
     for rule in collection:
         progress()
         try:
@@ -81,6 +82,23 @@ def active_rules(session: Session) -> RuleSet:
             # Written by an older or newer version: the others still work, admins see this one.
             row.last_failure = str(error)
     return RuleSet(compiled)
+
+
+def _free_places(session: Session, collection: Iterable[model.Rule]) -> None:
+    """Take badges that move out of their places, so that two may change them."""
+    wanted = {
+        rule.badge_id: (rule.series.slug, rule.series.level) for rule in collection if rule.series
+    }
+    statement = (
+        select(Milestone, Badge.legacy_id, Series.slug)
+        .join(Badge, Milestone.badge_id == Badge.id)
+        .join(Series, Milestone.series_id == Series.id)
+        .where(Badge.legacy_id.in_(wanted))
+    )
+    for milestone, legacy_id, slug in session.execute(statement).all():
+        if wanted[legacy_id] != (slug, milestone.position):
+            session.delete(milestone)
+    session.flush()
 
 
 def _take(
@@ -123,10 +141,10 @@ def _revise(session: Session, rule: model.Rule, badge: Badge, now: datetime) -> 
         session.add(row)
         state, number = "added", 1
     else:
-        if row.revisions[-1].fingerprint == rule.fingerprint and row.active:
+        if row.revisions[-1].fingerprint == rule.fingerprint:
             return "unchanged"
         state, number = "changed", row.revisions[-1].number + 1
-        row.active, row.updated_at, row.source = True, now, rule.source
+        row.updated_at, row.source = now, rule.source
     row.revisions.append(
         RuleRevision(number=number, text=rule.text, fingerprint=rule.fingerprint, created_at=now)
     )

@@ -46,8 +46,10 @@ def ensure(session: Session, username: str, *, now: datetime) -> Person:
 
 def has_opted_out(session: Session, username: str) -> bool:
     """Whether a person of that name wants no badges (unknown people never said so)."""
-    statement = select(Person.opted_out).filter_by(key=username.lower())
-    return bool(session.scalars(statement).one_or_none())
+    try:
+        return find(session, username).opted_out
+    except NotFoundError:
+        return False
 
 
 def default_address(session: Session, person: Person, email_domain: str) -> EmailIdentity | str:

@@ -37,16 +37,14 @@ def put(
         text = json.dumps(content, default=repr)
     except (TypeError, ValueError, RecursionError):
         text = "a body that cannot be written as JSON"
-    name = ascii(message_id)[:MAX_TOPIC]
+    name = _plain(message_id)[:MAX_TOPIC]
     fingerprint = hashlib.sha256(f"{name}\n{topic!a}\n{text}".encode()).hexdigest()
     values = {
         "fingerprint": fingerprint,
         "message_id": name,
-        "topic": ascii(topic)[1 : MAX_TOPIC + 1].rstrip("'"),
+        "topic": _plain(topic)[:MAX_TOPIC],
         "content": text[:MAX_CONTENT],
-        "reason": reason.encode("ascii", "backslashreplace")
-        .decode()[:MAX_REASON]
-        .replace("\0", ""),
+        "reason": _plain(reason)[:MAX_REASON],
         "times": 1,
         "received_at": now,
     }
@@ -56,3 +54,8 @@ def put(
             .where(QuarantinedMessage.fingerprint == fingerprint)
             .values(times=QuarantinedMessage.times + 1)
         )
+
+
+def _plain(text: object) -> str:
+    """Return a text that every database keeps: ASCII, other letters escaped, no NUL."""
+    return str(text).encode("ascii", "backslashreplace").decode().replace("\0", "\\x00")

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, NoReturn
 
 from issuer.errors import InvalidInputError
 
@@ -46,11 +46,15 @@ def _lines(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
             yield number, line
 
 
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")
+
+
 def _value(line: bytes, where: str) -> Any:
     if len(line) > MAX_LINE:
         raise InvalidInputError(f"{where}: longer than {MAX_LINE} bytes")
     try:
-        return json.loads(line)
+        return json.loads(line, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         reason = str(error) or "nested too deep"
         raise InvalidInputError(f"{where}: not JSON: {reason}") from error
@@ -70,7 +74,7 @@ def compare(
 ) -> Comparison:
     """Compare awards by message id; user names count without case."""
     result = Comparison()
-    for message_id in expected.keys() | got.keys():
+    for message_id in sorted(expected.keys() | got.keys()):
         wanted = {(badge, user.lower()) for badge, user in expected.get(message_id, ())}
         given = {(badge, user.lower()) for badge, user in got.get(message_id, ())}
         result.agreed += len(wanted & given)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
+from issuer.errors import NotFoundError
 from issuer.models import Assertion, Award, Person, Setting
 from issuer.paths import bundled_rules
 from issuer.services import persons
@@ -88,7 +89,10 @@ def showcase(session: Session) -> tuple[str, str]:
         .order_by(func.count().desc(), Person.id)
         .limit(1)
     )
-    person_id, username = session.execute(statement).one()
+    found = session.execute(statement).first()
+    if found is None:
+        raise NotFoundError("demo: nobody has a badge to show")
+    person_id, username = found
     newest = (
         select(Assertion.document_id)
         .join(Award, Assertion.award_id == Award.id)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 SLUG = r"(?P<slug>[a-z0-9-]+)"
 NUMBER = r"(?P<number>[0-9]{1,6})"
-ASSERTION = r"/assertions/(?P<uuid>[0-9a-f-]{36})"
+ASSERTION = r"/assertions/(?P<uuid>[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})"
 
 
 class Elsewhere:

@@ -168,13 +168,6 @@ def test_a_badge_leaves_its_series(session: Session, site: Site) -> None:
     assert session.scalar(select(func.count()).select_from(Milestone)) == 0
 
 
-def test_two_badges_change_places_in_their_series(session: Session, site: Site) -> None:
-    make_badge(session, site, series=("row", "Row", 1))
-    make_badge(session, site, "Second", series=("row", "Row", 2))
-    make_badge(session, site, series=("row", "Row", 2))
-    make_badge(session, site, "Second", series=("row", "Row", 1))
-
-
 def test_a_retired_badge_stays_retired(session: Session, site: Site) -> None:
     make_badge(session, site).retired_at = NOW
     session.flush()

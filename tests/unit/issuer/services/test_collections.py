@@ -126,3 +126,15 @@ def test_a_rule_that_was_switched_off_stays_off(session: Session, site: Site) ->
     session.flush()
     sync(session, site, make_rule(TRIGGER))
     assert collections.active_rules(session).rules == ()
+
+
+def test_two_badges_change_places_in_their_series(session: Session, site: Site) -> None:
+    def placed(first: int, second: int) -> list[str]:
+        rules = [
+            make_rule(TRIGGER + f"series: {{slug: row, name: Row, level: {level}}}\n", name=name)
+            for name, level in (("First", first), ("Second", second))
+        ]
+        return sync(session, site, *rules).problems
+
+    assert placed(1, 2) == []
+    assert placed(2, 1) == []
