@@ -129,7 +129,7 @@ def test_a_message_that_cannot_be_read_stops_no_other(
     assert outcome.code == 1
     assert "new awards: 2\nmessages that could not be read: 1\n" in outcome.out
     (line,) = outcome.err.splitlines()
-    assert line.startswith(f"{path}:2: message")
+    assert line.startswith(f"{path}:2: ")
 
 
 @pytest.mark.parametrize(
