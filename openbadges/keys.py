@@ -9,7 +9,7 @@ from typing import Final
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from openbadges.errors import KeyFormatError, PassphraseError
 
@@ -20,7 +20,10 @@ _PUBLIC_EXPONENT = 65537
 _MAX_PEM = 64 * 1024
 
 _RawPrivate = rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
-_RawPublic = rsa.RSAPublicKey | ed25519.Ed25519PublicKey
+_RawPublic = rsa.RSAPublicKey | ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey
+_RSA = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512")
+# The curve decides the algorithm (RFC 7518, 3.4) and has another name in a JSON Web Key.
+_CURVES: Final = {"secp256r1": ("ES256", "P-256"), "secp384r1": ("ES384", "P-384")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +35,16 @@ class PublicKey:
 
     @property
     def algorithm(self) -> str:
-        """The JWS algorithm this key signs with: RS256, or EdDSA for Ed25519."""
-        return "RS256" if isinstance(self.raw, rsa.RSAPublicKey) else "EdDSA"
+        """The JWS algorithm this key signs with: RS256, ES256, ES384, or EdDSA for Ed25519."""
+        return self.accepted[0]
 
     @property
     def accepted(self) -> tuple[str, ...]:
         """The JWS algorithms a signature by this kind of key may name."""
         if isinstance(self.raw, rsa.RSAPublicKey):
-            return ("RS256", "RS384", "RS512")
+            return _RSA
+        if isinstance(self.raw, ec.EllipticCurvePublicKey):
+            return (_CURVES[self.raw.curve.name][0],)
         return ("EdDSA",)
 
     def to_pem(self) -> str:
@@ -53,6 +58,10 @@ class PublicKey:
         if isinstance(self.raw, rsa.RSAPublicKey):
             numbers = self.raw.public_numbers()
             members = {"kty": "RSA", "n": _base64_number(numbers.n), "e": _base64_number(numbers.e)}
+        elif isinstance(self.raw, ec.EllipticCurvePublicKey):
+            point, width = self.raw.public_numbers(), (self.raw.key_size + 7) // 8
+            x, y = (_base64(number.to_bytes(width, "big")) for number in (point.x, point.y))
+            members = {"kty": "EC", "crv": _CURVES[self.raw.curve.name][1], "x": x, "y": y}
         else:
             members = {"kty": "OKP", "crv": "Ed25519", "x": _base64(self.raw.public_bytes_raw())}
         return {**members, "kid": self.id, "alg": self.algorithm, "use": "sig"}
@@ -130,8 +139,8 @@ def load_private_key(pem: bytes, key_id: str, passphrase: str | None = None) -> 
 def load_public_key(pem: str | bytes, key_id: str) -> PublicKey:
     """Return the public key that a PEM text holds (SubjectPublicKeyInfo or PKCS#1).
 
-    Raises `KeyFormatError`: there is no public key, or it is neither RSA of 2048 to 8192 bits nor
-    Ed25519.
+    Raises `KeyFormatError`: there is no public key, or it is neither RSA of 2048 to 8192 bits, nor
+    on the curves P-256 and P-384, nor Ed25519.
     """
     data = pem.encode("utf-8", "replace") if isinstance(pem, str) else pem
     _check_pem(data, "public")
@@ -139,10 +148,12 @@ def load_public_key(pem: str | bytes, key_id: str) -> PublicKey:
         raw = serialization.load_pem_public_key(data)
     except (ValueError, UnsupportedAlgorithm) as error:
         raise KeyFormatError(f"public key cannot be read: {error}") from error
-    if not isinstance(raw, rsa.RSAPublicKey | ed25519.Ed25519PublicKey):
-        raise KeyFormatError("public key is neither RSA nor Ed25519")
+    if not isinstance(raw, _RawPublic):
+        raise KeyFormatError("public key is neither RSA nor on an elliptic curve that is known")
     if isinstance(raw, rsa.RSAPublicKey):
         _check_size(raw.key_size)
+    if isinstance(raw, ec.EllipticCurvePublicKey) and raw.curve.name not in _CURVES:
+        raise KeyFormatError(f"public key is on the curve {raw.curve.name}; use P-256 or P-384")
     return PublicKey(key_id, raw)
 
 

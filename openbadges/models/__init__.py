@@ -6,6 +6,7 @@ from __future__ import annotations
 from openbadges.models.assertions import Assertion
 from openbadges.models.badges import BadgeClass
 from openbadges.models.base import Document
+from openbadges.models.endorsements import Claim, Endorsement
 from openbadges.models.keys import CryptographicKey
 from openbadges.models.parts import (
     Alignment,
@@ -16,16 +17,19 @@ from openbadges.models.parts import (
     Related,
     Verification,
 )
-from openbadges.models.profiles import Profile
+from openbadges.models.profiles import BasicProfile, Profile
 from openbadges.models.revocations import RevocationList, RevokedAssertion
 
 __all__ = [
     "Alignment",
     "Assertion",
     "BadgeClass",
+    "BasicProfile",
+    "Claim",
     "Criteria",
     "CryptographicKey",
     "Document",
+    "Endorsement",
     "Evidence",
     "IdentityObject",
     "Image",

@@ -49,6 +49,7 @@ class Assertion(Document):
         Property("revocationReason", "revocation_reason", kinds.TEXT),
         Property("version", "version", kinds.VERSION),
         Property("related", "related", RELATED, many=True),
+        Property("@language", "language", kinds.LANGUAGE),
     )
 
     id: str
@@ -64,6 +65,7 @@ class Assertion(Document):
     revocation_reason: str | None = None
     version: Any = None
     related: tuple[Related, ...] = ()
+    language: str | None = None
 
     @property
     def badge_id(self) -> str:

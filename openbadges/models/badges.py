@@ -40,6 +40,7 @@ class BadgeClass(Document):
         Property("tags", "tags", kinds.TEXT, many=True),
         Property("version", "version", kinds.VERSION),
         Property("related", "related", RELATED, many=True),
+        Property("@language", "language", kinds.LANGUAGE),
     )
 
     id: str
@@ -52,6 +53,7 @@ class BadgeClass(Document):
     tags: tuple[str, ...] = ()
     version: Any = None
     related: tuple[Related, ...] = ()
+    language: str | None = None
 
     @property
     def issuer_id(self) -> str:

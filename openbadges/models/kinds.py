@@ -24,6 +24,13 @@ _REGISTERED_NAME = re.compile(
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 # E.164, with the digits' usual separators left out, and an extension (Open Badges 2.0, Profile).
 _TELEPHONE = re.compile(r"\+?[1-9]\d{1,14}(;ext=\d+)?", re.ASCII)
+# BCP 47 (RFC 5646, 2.1): language, script, region, variants, extensions, private use.
+_LANGUAGE = re.compile(
+    r"([a-z]{2,3}(-[a-z]{3}){0,3}|[a-z]{4,8})(-[a-z]{4})?(-([a-z]{2}|\d{3}))?"
+    r"(-([a-z0-9]{5,8}|\d[a-z0-9]{3}))*(-[a-wy-z0-9](-[a-z0-9]{2,8})+)*(-x(-[a-z0-9]{1,8})+)?"
+    r"|x(-[a-z0-9]{1,8})+",
+    re.ASCII | re.I,
+)
 _SHOWN = 60
 
 
@@ -114,4 +121,5 @@ PICTURE = _plain(_is_picture, "the URL of a picture or a data:image URI")
 EMAIL = _plain(_matches(_EMAIL), "an e-mail address")
 TELEPHONE = _plain(_matches(_TELEPHONE), "a telephone number in E.164 form")
 REGISTERED_NAME = _plain(_matches(_REGISTERED_NAME), "a host name without scheme, port and path")
+LANGUAGE = _plain(_matches(_LANGUAGE), "a language tag such as es or es-MX (BCP 47)")
 VERSION = _plain(_is_version, "text or a number")

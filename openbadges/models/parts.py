@@ -175,7 +175,7 @@ class Related(Document):
     PROPERTIES: ClassVar[tuple[Property, ...]] = (
         Property("id", "id", kinds.IRI, required=True),
         Property("version", "version", kinds.VERSION),
-        Property("@language", "language", kinds.WORD),
+        Property("@language", "language", kinds.LANGUAGE),
     )
 
     id: str

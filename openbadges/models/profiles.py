@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from openbadges.errors import MalformedError
@@ -13,20 +13,23 @@ from openbadges.models.keys import CryptographicKey
 from openbadges.models.parts import PICTURE, RELATED, Image, Related, Verification
 from openbadges.vocabulary import ISSUER, PROFILE
 
+# What somebody must say of himself before he may issue badges.
+_OF_AN_ISSUER = frozenset({"name", "url", "email"})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Profile(Document):
-    """An issuer of badges (Open Badges 2.0, Profile, with what an issuer must say).
+class BasicProfile(Document):
+    """Anybody who appears in a badge (Open Badges 2.0, Profile).
 
-    A profile that is read may name several keys; one that is written names one at most.
+    Only the id is mandatory, as for recipients, and for issuers of versions before 2.0.
     """
 
     TYPES: ClassVar[tuple[str, ...]] = (ISSUER, PROFILE)
     PROPERTIES: ClassVar[tuple[Property, ...]] = (
         Property("id", "id", kinds.IRI, required=True),
-        Property("name", "name", kinds.WORD, required=True),
-        Property("url", "url", kinds.URL, required=True),
-        Property("email", "email", kinds.EMAIL, required=True),
+        Property("name", "name", kinds.WORD),
+        Property("url", "url", kinds.URL),
+        Property("email", "email", kinds.EMAIL),
         Property("telephone", "telephone", kinds.TELEPHONE),
         Property("description", "description", kinds.TEXT),
         Property("image", "image", PICTURE),
@@ -41,12 +44,13 @@ class Profile(Document):
         Property("verification", "verification", nested(Verification)),
         Property("version", "version", kinds.VERSION),
         Property("related", "related", RELATED, many=True),
+        Property("@language", "language", kinds.LANGUAGE),
     )
 
     id: str
-    name: str
-    url: str
-    email: str
+    name: str | None = None
+    url: str | None = None
+    email: str | None = None
     telephone: str | None = None
     description: str | None = None
     image: Image | None = None
@@ -55,6 +59,7 @@ class Profile(Document):
     verification: Verification | None = None
     version: Any = None
     related: tuple[Related, ...] = ()
+    language: str | None = None
 
     @property
     def key_ids(self) -> tuple[str, ...]:
@@ -70,9 +75,26 @@ class Profile(Document):
         """
         if len(self.public_keys) > 1 or not all(isinstance(key, str) for key in self.public_keys):
             raise MalformedError("Profile.publicKey must be one URL; give each key its own profile")
-        return super(Profile, self).to_dict(embedded=embedded)
+        return super(BasicProfile, self).to_dict(embedded=embedded)
 
     def check(self, where: str) -> None:
         """Raise MalformedError where the profile names a key twice."""
         if len(set(self.key_ids)) != len(self.key_ids):
             raise MalformedError(f"{where}.publicKey names a key twice")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile(BasicProfile):
+    """An issuer of badges (Open Badges 2.0, Profile, with what an issuer must say).
+
+    A profile that is read may name several keys; one that is written names one at most.
+    """
+
+    PROPERTIES: ClassVar[tuple[Property, ...]] = tuple(
+        replace(item, required=True) if item.name in _OF_AN_ISSUER else item
+        for item in BasicProfile.PROPERTIES
+    )
+
+    name: str
+    url: str
+    email: str

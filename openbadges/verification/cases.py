@@ -4,18 +4,37 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from openbadges.errors import OpenBadgesError, VerificationError
 from openbadges.verification.inputs import Input
+from openbadges.vocabulary import (
+    ASSERTION,
+    BADGE_CLASS,
+    CRYPTOGRAPHIC_KEY,
+    ENDORSEMENT,
+    PROFILE,
+    REVOCATION_LIST,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from openbadges.keys import PublicKey
-    from openbadges.models import Assertion, BadgeClass, Profile
+    from openbadges.models import Assertion, BadgeClass, BasicProfile, Endorsement
     from openbadges.verification.documents import Documents
+    from openbadges.verification.reports import Verdict
+
+
+_NAMES: Final = {
+    ASSERTION: "the award of a badge",
+    ENDORSEMENT: "an endorsement",
+    BADGE_CLASS: "a badge class",
+    PROFILE: "a profile",
+    CRYPTOGRAPHIC_KEY: "a key",
+    REVOCATION_LIST: "a revocation list",
+}
 
 
 class NotApplicableError(OpenBadgesError):
@@ -38,11 +57,18 @@ class Case:
     now: datetime
     recipients: Sequence[str]
     documents: Documents
+    # Judges another case with the same steps, and says it in a sentence.
+    judge: Callable[[Case], tuple[Verdict, str]]
+    # Whether this is the endorsement of something else that is being judged.
+    nested: bool = False
     # The address that was handed in, or none.
     address: str = ""
     given: Input = field(default_factory=lambda: Input(kind=""))
     signed: bool = False
     token: str = ""
+    # The class of what is judged, and the version it was upgraded from, if it was.
+    subject: str = ""
+    upgraded: str = ""
     # What the badge says of itself before it is read with care.
     raw: dict[str, Any] = field(default_factory=dict)
     # Why the issuer withdrew the badge; None while nothing says so.
@@ -54,12 +80,13 @@ class Case:
     raw_badge: dict[str, Any] | None = None
     raw_issuer: dict[str, Any] | None = None
     found_assertion: Assertion | None = None
+    found_endorsement: Endorsement | None = None
     found_badge: BadgeClass | None = None
-    found_issuer: Profile | None = None
+    found_issuer: BasicProfile | None = None
 
     def note(self, text: str) -> None:
         """Keep something that is lawful but worth knowing."""
-        self.documents.notes.append(text)
+        self.documents.note(text)
 
     @property
     def assertion(self) -> Assertion:
@@ -67,14 +94,29 @@ class Case:
         return self.found_assertion or _unread("assertion")
 
     @property
+    def statement(self) -> Assertion | Endorsement:
+        """What somebody said, signed or hosted: an award or an endorsement.
+
+        Raises `NotApplicableError`: what is judged is neither, and proves nothing by itself.
+        """
+        if self.subject in (ASSERTION, ENDORSEMENT):
+            return self.found_endorsement or self.assertion
+        raise NotApplicableError(f"this is {in_words(self.subject)}, and nobody\u2019s award")
+
+    @property
     def badge(self) -> BadgeClass:
         """The badge class; steps that use it need the step that reads it."""
         return self.found_badge or _unread("badge class")
 
     @property
-    def issuer(self) -> Profile:
+    def issuer(self) -> BasicProfile:
         """The issuer's profile; steps that use it need the step that reads it."""
         return self.found_issuer or _unread("issuer")
+
+
+def in_words(subject: str) -> str:
+    """Return the name of a class as people say it, with its article."""
+    return _NAMES.get(subject, "an unknown document")
 
 
 def _unread(what: str) -> NoReturn:

@@ -10,7 +10,8 @@ from typing import Any
 from openbadges.baking import media_type, unbake
 from openbadges.errors import BakingError, MalformedError, NotBakedError
 from openbadges.models.kinds import is_url
-from openbadges.serialization import MAX_BYTES, dumps, loads_object
+from openbadges.serialization import MAX_BYTES, dumps
+from openbadges.verification.documents import parse_document
 from openbadges.verification.forms import NotABadgeError
 
 # Whatever looks like a token is judged as one, so that a malformed one is invalid and not unknown.
@@ -22,6 +23,7 @@ class Input:
     """What was handed in, in exactly one of three forms, and how it came."""
 
     kind: str
+    baked: bool = False
     url: str = ""
     token: str = ""
     document: dict[str, Any] | None = None
@@ -34,7 +36,7 @@ def read_input(source: str | bytes | dict[str, Any]) -> Input:
     be read without doubt.
     """
     if isinstance(source, dict):
-        return Input(kind="JSON", document=loads_object(dumps(source)))
+        return Input(kind="JSON", document=parse_document(dumps(source)))
     if isinstance(source, bytes):
         return _from_bytes(source)
     if source.lstrip("\ufeff \t\r\n").startswith("<"):
@@ -56,6 +58,7 @@ def _from_bytes(data: bytes) -> Input:
         raise NotABadgeError(str(error)) from error
     return Input(
         kind=f"{inside.kind} baked into {kind}",
+        baked=True,
         url=inside.url,
         token=inside.token,
         document=inside.document,
@@ -69,9 +72,9 @@ def _from_text(text: str) -> Input:
     if _LIKE_A_TOKEN.fullmatch(text):
         # A file ends in a newline; any other white space is not part of a token.
         return Input(kind="JWS", token=text.rstrip("\r\n"))
-    if not stripped.startswith("{"):
+    if not stripped.startswith(("{", "[")):
         raise NotABadgeError("this is no URL, no JWS, no JSON object and no PNG or SVG picture")
     try:
-        return Input(kind="JSON", document=loads_object(text))
+        return Input(kind="JSON", document=parse_document(text))
     except MalformedError as error:
         raise NotABadgeError(str(error)) from error

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from openbadges.errors import VerificationError
+from openbadges.vocabulary import ASSERTION
 
 
 class Outcome(StrEnum):
@@ -77,9 +78,11 @@ class Report:
     """The result of a verification; true in a condition when the badge is valid.
 
     `sentence` says it to a person, `remedy` what to do. `notes` hold what is lawful but worth
-    knowing. `assertion`, `badge` and `issuer` are the documents that were judged, where they could
-    be read; `key_id` and `algorithm` tell who signed. `recipient` is the one given identity that
-    the badge was awarded to.
+    knowing. `subject` is the class of what was judged: an award is an ``Assertion``, and only that
+    was given to somebody. `document` is what was judged, in the words of version 2.0; `upgraded` is
+    the version it had before, where that was an older one. `badge` and `issuer` are the documents
+    it names, where they could be read; `key_id` and `algorithm` tell who signed. `recipient` is
+    the one given identity that the badge was awarded to.
     """
 
     verdict: Verdict
@@ -89,7 +92,9 @@ class Report:
     documents: tuple[FetchedDocument, ...]
     verified_at: str
     notes: tuple[str, ...] = ()
-    assertion: dict[str, Any] | None = None
+    subject: str = ""
+    upgraded: str = ""
+    document: dict[str, Any] | None = None
     badge: dict[str, Any] | None = None
     issuer: dict[str, Any] | None = None
     recipient: str = ""
@@ -101,13 +106,19 @@ class Report:
         """Whether every check that applies has passed."""
         return self.verdict is Verdict.VALID
 
+    @property
+    def assertion(self) -> dict[str, Any] | None:
+        """The assertion that was judged; None where it was something else."""
+        return self.document if self.subject in ("", ASSERTION) else None
+
     def __bool__(self) -> bool:
         return self.valid
 
     def raise_for_status(self) -> dict[str, Any]:
         """Return the assertion of a valid badge.
 
-        Raises `VerificationError`: the badge is not valid; the text is the sentence.
+        Raises `VerificationError`: the badge is not valid, or what was judged is no award; the text
+        is the sentence.
         """
         if not self.valid or self.assertion is None:
             raise VerificationError(self.sentence)
@@ -122,10 +133,13 @@ class Report:
             "sentence": self.sentence,
             "remedy": self.remedy,
             "checks": [check.to_dict() for check in self.checks],
+            "subject": self.subject or None,
+            "upgraded": self.upgraded or None,
             "notes": list(self.notes),
             "documents": [document.to_dict() for document in self.documents],
             "key": key,
             "recipient": self.recipient or None,
+            "document": self.document,
             "assertion": self.assertion,
             "badge": self.badge,
             "issuer": self.issuer,

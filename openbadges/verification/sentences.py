@@ -7,7 +7,9 @@ import re
 from typing import TYPE_CHECKING
 
 from openbadges.times import format_time
+from openbadges.verification.cases import in_words
 from openbadges.verification.reports import Verdict
+from openbadges.vocabulary import ASSERTION, ENDORSEMENT
 
 if TYPE_CHECKING:
     from openbadges.verification.cases import Case
@@ -40,12 +42,24 @@ def sentence(case: Case, verdict: Verdict, reason: str) -> str:
     """Return the one sentence that tells a person what was found."""
     if verdict is not Verdict.VALID:
         return f"{_OPENINGS[verdict]}: {_clean(reason, 500)}."
+    if case.subject not in (ASSERTION, ENDORSEMENT):
+        return (
+            f"This is {in_words(case.subject)}, sound and not withdrawn, and not the award of a "
+            f"badge (checked {format_time(case.now)})."
+        )
     how = "the signature is the issuer's" if case.signed else "the issuer's own server confirms it"
+    who = _clean(case.issuer.name or case.issuer.id)
+    when = case.statement.issued_on[:10]
+    if case.found_endorsement is not None:
+        what = _clean(case.found_endorsement.claim.id)
+        return (
+            f"This endorsement is valid: {who} endorsed {what} on {when}, {how}, and it is not "
+            f"revoked (checked {format_time(case.now)})."
+        )
     to_whom = f" to {_clean(case.recipient)}" if case.recipient else ""
     return (
-        f"This badge is valid: {_clean(case.issuer.name)} awarded \u201c{_clean(case.badge.name)}"
-        f"\u201d{to_whom} on {case.assertion.issued_on[:10]}, {how}, and it is not revoked "
-        f"(checked {format_time(case.now)})."
+        f"This badge is valid: {who} awarded \u201c{_clean(case.badge.name)}\u201d{to_whom} on "
+        f"{when}, {how}, and it is not revoked (checked {format_time(case.now)})."
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from openbadges.errors import FetchError, OpenBadgesError, UnsupportedError
 from openbadges.times import format_time
-from openbadges.verification import proving, reading
+from openbadges.verification import attachments, finding, proving, reading, signatures
 from openbadges.verification.cases import Case, ExpiredError, NotApplicableError, RevokedError
 from openbadges.verification.documents import Documents
 from openbadges.verification.forms import NotABadgeError
@@ -30,16 +30,16 @@ class Step(NamedTuple):
 
 
 STEPS = (
-    Step("input", reading.read_source),
-    Step("assertion", reading.find_assertion, ("input",)),
-    Step("data", reading.read_assertion, ("assertion",)),
+    Step("input", finding.read_source),
+    Step("assertion", finding.find_subject, ("input",)),
+    Step("data", reading.read_subject, ("assertion",)),
     Step("badge", reading.read_badge, ("data",)),
     Step("issuer", reading.read_issuer, ("badge",)),
-    Step("image", reading.check_image, ("badge",)),
-    Step("links", reading.check_links, ("issuer",)),
+    Step("image", attachments.check_image, ("badge",)),
+    Step("links", attachments.check_links, ("issuer",)),
     Step("scope", proving.check_hosting, ("issuer",)),
-    Step("key", proving.check_keys, ("issuer",)),
-    Step("signature", proving.check_signature, ("key",)),
+    Step("key", signatures.check_keys, ("issuer",)),
+    Step("signature", signatures.check_signature, ("key",)),
     Step("revocation", proving.check_revocation, ("issuer",)),
     Step("issued", proving.check_issued, ("data",)),
     Step("expiry", proving.check_expiry, ("data",)),
@@ -70,18 +70,19 @@ def verify(
     """Return whether a badge is true, with every check that was made and why (Open Badges 2.0).
 
     `source` is a URL, a compact JWS, JSON text or its object, or the bytes of a PNG or SVG (or of
-    any of the texts). `recipients` are ``[TYPE:]VALUE`` identities; the badge must belong to one
-    of them where any are given. `fetcher` brings the documents that the badge names.
+    any of the texts). It may be of version 0.5 to 2.0, an endorsement, or a badge class, a profile,
+    a key or a revocation list alone; `Report.subject` says which. `recipients` are
+    ``[TYPE:]VALUE`` identities; a badge must belong to one of them where any are given. `fetcher`
+    brings the documents that the badge names.
 
     A badge that does not hold is no error: the report says so. Raises `MalformedError`: `now`
     carries no zone.
     """
     verified_at = format_time(now)
     documents = Documents(fetcher)
-    case = Case(source=source, now=now, recipients=recipients, documents=documents)
+    case = Case(source=source, now=now, recipients=recipients, documents=documents, judge=_judge)
     results = _run_all(case)
-    verdict = min((result.meaning for result in results), key=_GRAVITY.index)
-    decisive = next(result.check for result in results if result.meaning is verdict)
+    verdict, decisive = _verdict(results)
     return Report(
         verdict=verdict,
         sentence=sentence(case, verdict, decisive.message),
@@ -90,7 +91,9 @@ def verify(
         documents=tuple(documents.fetched),
         verified_at=verified_at,
         notes=tuple(documents.notes),
-        assertion=case.raw or None,
+        subject=case.subject,
+        upgraded=case.upgraded,
+        document=case.raw or None,
         badge=case.raw_badge,
         issuer=case.raw_issuer,
         recipient=case.recipient,
@@ -104,6 +107,18 @@ class _Result(NamedTuple):
 
     check: Check
     meaning: Verdict
+
+
+def _judge(case: Case) -> tuple[Verdict, str]:
+    """Judge a document that another one names."""
+    verdict, decisive = _verdict(_run_all(case))
+    return verdict, decisive.message
+
+
+def _verdict(results: list[_Result]) -> tuple[Verdict, Check]:
+    """Return the gravest verdict, and the first check that led to it."""
+    verdict = min((result.meaning for result in results), key=_GRAVITY.index)
+    return verdict, next(result.check for result in results if result.meaning is verdict)
 
 
 def _run_all(case: Case) -> list[_Result]:

@@ -63,6 +63,18 @@ def signed_assertion(**changes: Any) -> dict[str, Any]:
     return assertion(verification={"type": "SignedBadge", "creator": KEY_ID}) | changes
 
 
+def endorsement(identifier: str, issuer_id: str, **changes: Any) -> dict[str, Any]:
+    return {
+        "@context": CONTEXT,
+        "type": "Endorsement",
+        "id": identifier,
+        "claim": {"id": BADGE_ID, "endorsementComment": "Pretty good"},
+        "issuer": issuer_id,
+        "issuedOn": "2020-02-02T00:00:00Z",
+        "verification": {"type": "HostedBadge"},
+    } | changes
+
+
 def revocation_list(*entries: Any, **changes: Any) -> dict[str, Any]:
     return {
         "@context": CONTEXT,

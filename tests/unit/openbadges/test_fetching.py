@@ -63,6 +63,7 @@ def test_a_redirect_to_nowhere_is_an_answer() -> None:
         pytest.param({"error": "connection refused"}, "connection refused", id="error"),
         pytest.param({"status": 301, "location": URL}, "redirects more than 5", id="loop"),
         pytest.param({"status": 301, "location": "/x"}, "no document", id="redirect-to-nothing"),
+        pytest.param({"status": 301, "location": "http://[x"}, "no address", id="no-address"),
         pytest.param({"base64": "?"}, "cannot be read", id="bad-base64"),
     ],
 )

@@ -5,7 +5,7 @@ import base64
 
 import pytest
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 
 from openbadges.errors import KeyFormatError, PassphraseError
 from openbadges.keys import (
@@ -24,7 +24,9 @@ def private_pem(raw: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> bytes:
     )
 
 
-def public_pem(raw: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> bytes:
+def public_pem(
+    raw: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | dsa.DSAPrivateKey,
+) -> bytes:
     return raw.public_key().public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
@@ -85,6 +87,23 @@ def test_a_public_key_is_exported_as_jwk(key: PrivateKey, ed25519_key: PrivateKe
     assert len(base64.urlsafe_b64decode(jwk["x"] + "=")) == 32
 
 
+@pytest.mark.parametrize(
+    ("curve", "algorithm", "name"),
+    [(ec.SECP256R1(), "ES256", "P-256"), (ec.SECP384R1(), "ES384", "P-384")],
+)
+def test_keys_on_elliptic_curves_are_read(
+    curve: ec.EllipticCurve, algorithm: str, name: str
+) -> None:
+    pem = public_pem(ec.generate_private_key(curve))
+    key = load_public_key(pem, "k")
+    assert key.algorithm == algorithm
+    assert key.accepted == (algorithm,)
+    assert key.to_pem() == pem.decode()
+    jwk = key.to_jwk()
+    assert (jwk["kty"], jwk["crv"], jwk["alg"]) == ("EC", name, algorithm)
+    assert len(jwk["x"]) == len(jwk["y"]) == (43 if name == "P-256" else 64)
+
+
 @pytest.mark.parametrize("bits", [0, 1024, 2047, 8193, 100_000])
 def test_a_weak_or_huge_key_is_not_made(bits: int) -> None:
     with pytest.raises(KeyFormatError, match=f"has {bits} bits"):
@@ -117,7 +136,8 @@ def test_what_is_no_private_key_is_refused(pem: bytes, reason: str) -> None:
         pytest.param(b"", "is missing", id="empty"),
         pytest.param("g\ud800rbage", "cannot be read", id="garbage"),
         pytest.param("x" * 70_000, "larger than", id="too-large"),
-        pytest.param(public_pem(ec.generate_private_key(ec.SECP256R1())), "neither RSA", id="ec"),
+        pytest.param(public_pem(ec.generate_private_key(ec.SECP521R1())), "secp521r1", id="curve"),
+        pytest.param(public_pem(dsa.generate_private_key(2048)), "neither RSA", id="dsa"),
     ],
 )
 def test_what_is_no_public_key_is_refused(pem: str | bytes, reason: str) -> None:

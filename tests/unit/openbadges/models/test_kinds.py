@@ -80,6 +80,9 @@ def test_any_absolute_iri_may_be_a_type() -> None:
         pytest.param(kinds.REGISTERED_NAME, "127.0.0.1", id="host-address"),
         pytest.param(kinds.REGISTERED_NAME, "example.org:80", id="host-port"),
         pytest.param(kinds.REGISTERED_NAME, "https://example.org", id="host-url"),
+        pytest.param(kinds.LANGUAGE, "Spanish, of Mexico", id="language"),
+        pytest.param(kinds.LANGUAGE, "e", id="language-letter"),
+        pytest.param(kinds.LANGUAGE, "es_MX", id="language-underscore"),
         pytest.param(kinds.VERSION, True, id="version-boolean"),
         pytest.param(kinds.VERSION, {"major": 1}, id="version-object"),
     ],
@@ -88,6 +91,14 @@ def test_a_wrong_value_is_named_with_its_place(kind: kinds.Kind, value: object) 
     for action in (kind.read, kind.write):
         with pytest.raises(MalformedError, match=r"^Thing\.property must be "):
             action(value, "Thing.property")
+
+
+@pytest.mark.parametrize(
+    "tag",
+    ["es", "es-419", "zh-Hant-TW", "zh-cmn-Hans-CN", "sl-rozaj-biske-1994", "de-a-bcd-x-y", "x-a"],
+)
+def test_language_tags_are_recognised(tag: str) -> None:
+    assert kinds.LANGUAGE.read(tag, "Thing.@language") == tag
 
 
 def test_a_long_value_is_cut_in_the_message() -> None:

@@ -10,9 +10,11 @@ from openbadges.models import (
     Alignment,
     Assertion,
     BadgeClass,
+    Claim,
     Criteria,
     CryptographicKey,
     Document,
+    Endorsement,
     Evidence,
     IdentityObject,
     Image,
@@ -42,7 +44,10 @@ def some(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 
 
 IMAGES = st.builds(Image, id=URLS, caption=maybe(WORD), author=maybe(URLS), extra=EXTRA)
-RELATED = st.builds(Related, id=URLS, version=maybe(WORD | st.integers()), language=maybe(WORD))
+LANGUAGES = st.sampled_from(["es", "es-MX", "zh-Hant-TW", "x-elvish"])
+RELATED = st.builds(
+    Related, id=URLS, version=maybe(WORD | st.integers()), language=maybe(LANGUAGES)
+)
 RECIPIENTS = st.builds(IdentityObject, identity=HASHES, salt=maybe(WORD), extra=EXTRA) | st.builds(
     IdentityObject, identity=URLS, type=st.just("url"), hashed=st.just(False)
 )
@@ -115,6 +120,16 @@ ASSERTIONS = st.builds(
     related=some(RELATED),
     extra=EXTRA,
 )
+ENDORSEMENTS = st.builds(
+    Endorsement,
+    id=URLS,
+    claim=st.builds(Claim, id=URLS, comment=maybe(WORD), extra=EXTRA),
+    issuer=URLS | PROFILES,
+    issued_on=st.just("2020-01-01T00:00:00Z"),
+    verification=VERIFICATIONS,
+    language=maybe(LANGUAGES),
+    extra=EXTRA,
+)
 KEYS = st.builds(CryptographicKey, id=URLS, owner=maybe(URLS), public_key_pem=WORD, extra=EXTRA)
 REVOCATIONS = st.builds(
     RevocationList,
@@ -135,7 +150,7 @@ REVOCATIONS = st.builds(
 )
 
 
-@given(ASSERTIONS | BADGES | PROFILES | KEYS | REVOCATIONS)
+@given(ASSERTIONS | BADGES | PROFILES | ENDORSEMENTS | KEYS | REVOCATIONS)
 def test_reading_what_was_written_gives_the_same(document: Document) -> None:
     written = document.to_dict()
     again = type(document).from_dict(written)

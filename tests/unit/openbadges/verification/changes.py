@@ -15,7 +15,8 @@ ASSERTION = examples.ASSERTION_ID
 BADGE = examples.BADGE_ID
 ISSUER = examples.ISSUER_ID
 IMAGE = examples.IMAGE_ID
-ENDORSEMENT = "https://other.example.net/endorsement"
+ENDORSER = "https://other.example.net"
+ENDORSEMENT = f"{ENDORSER}/endorsement"
 
 
 def hosted(**changes: Any) -> dict[str, Any]:

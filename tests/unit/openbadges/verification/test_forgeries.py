@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from openbadges.baking import bake
+from openbadges.errors import VerificationError
 from openbadges.verification import Verdict
 from tests.unit.openbadges import examples
 from tests.unit.openbadges.baking.test_png import PNG
@@ -40,9 +41,14 @@ def test_nobody_invents_a_badge_class_for_somebody_elses_issuer(site: Site) -> N
 
 
 def test_a_profile_alone_awards_nothing(site: Site) -> None:
-    for url in (ISSUER, BADGE):
+    for url, subject in ((ISSUER, "Profile"), (BADGE, "BadgeClass")):
         report = site.verify(url, [f"email:{examples.ADDRESS}"])
-        assert report.verdict is Verdict.NOT_A_BADGE
+        assert report.subject == subject
+        assert report.assertion is None
+        assert report.recipient == ""
+        assert "not the award of a badge" in report.sentence
+        with pytest.raises(VerificationError, match="not the award"):
+            report.raise_for_status()
 
 
 def test_ids_that_point_at_each_other_are_invalid(site: Site) -> None:
@@ -69,6 +75,7 @@ def test_a_withdrawn_id_behind_another_is_revoked(site: Site) -> None:
     ("found_at_id", "words"),
     [
         pytest.param(examples.badge(id=ASSERTION), "holds no badge", id="a-badge-class"),
+        pytest.param(examples.assertion(type="Criteria"), "of type Criteria", id="criteria"),
         pytest.param(
             examples.assertion(verification={"type": "SignedBadge"}), "being hosted", id="signed"
         ),

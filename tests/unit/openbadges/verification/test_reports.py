@@ -10,7 +10,7 @@ import pytest
 from openbadges.errors import MalformedError, VerificationError
 from openbadges.fetching import DocumentFetcher
 from openbadges.signing import sign
-from openbadges.verification import verify
+from openbadges.verification import Verdict, verify
 from openbadges.verification.cases import Case
 from openbadges.verification.documents import Documents
 from tests.unit.openbadges import examples
@@ -69,7 +69,13 @@ def test_the_same_documents_give_the_same_report(site: Site) -> None:
 
 def test_a_step_without_what_it_needs_fails_and_never_passes() -> None:
     documents = Documents(DocumentFetcher({}))
-    case = Case(source="x", now=NOW.astimezone(UTC), recipients=(), documents=documents)
+    case = Case(
+        source="x",
+        now=NOW.astimezone(UTC),
+        recipients=(),
+        documents=documents,
+        judge=lambda _case: (Verdict.VALID, ""),
+    )
     for name in ("assertion", "badge", "issuer"):
         with pytest.raises(VerificationError, match="has not been read"):
             getattr(case, name)

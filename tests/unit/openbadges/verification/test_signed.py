@@ -5,8 +5,12 @@ import base64
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from jwt.api_jws import PyJWS
 
 from openbadges.baking import bake
+from openbadges.keys import PublicKey
+from openbadges.serialization import dumps
 from openbadges.signing import sign
 from openbadges.verification import Outcome, Verdict
 from tests.unit.openbadges import examples
@@ -264,3 +268,35 @@ def test_a_picture_with_two_badges_is_refused(site: Site, key: PrivateKey) -> No
     assert "holds 2" in report.sentence
     site.documents["https://a.example/x"] = recorded(once)
     assert site.verify("https://a.example/x").valid
+
+
+@pytest.mark.parametrize("algorithm", ["RS512", "PS256", "PS384", "ES256", "ES384", "EdDSA"])
+def test_the_kind_of_the_key_fixes_the_algorithm(
+    site: Site, key: PrivateKey, ed25519_key: PrivateKey, algorithm: str
+) -> None:
+    curve = ec.SECP384R1() if algorithm == "ES384" else ec.SECP256R1()
+    raw: Any = {"E": ec.generate_private_key(curve), "R": key.raw, "P": key.raw}[algorithm[0]]
+    raw = ed25519_key.raw if algorithm == "EdDSA" else raw
+    pem = PublicKey(KEY, raw.public_key()).to_pem()
+    site.documents[KEY] = {"json": examples.key_document(pem)}
+    payload = dumps(examples.signed_assertion())
+    token = PyJWS().encode(payload, raw, algorithm=algorithm)
+    report = site.verify(token)
+    assert report.valid
+    assert report.algorithm == algorithm
+    other = PublicKey(KEY, ec.generate_private_key(curve).public_key())
+    site.documents[KEY] = {"json": examples.key_document(other.to_pem())}
+    assert site.verify(token).verdict is Verdict.INVALID
+
+
+def test_a_key_inside_the_hosted_profile_is_the_issuers(
+    site: Site, key: PrivateKey, other_key: PrivateKey
+) -> None:
+    inside = examples.key_document(key.public.to_pem())
+    site.documents |= changed_issuer(publicKey=[inside, f"{KEY}/2"])
+    # What lies at the key's own id does not count: the profile says which key it is.
+    site.documents[KEY] = {"json": examples.key_document(other_key.public.to_pem())}
+    report = site.verify(sign(examples.signed_assertion(), key))
+    assert report.valid
+    assert KEY not in {document.url for document in report.documents}
+    assert not site.verify(sign(examples.signed_assertion(), other_key))

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The steps that prove a signed badge: the issuer's key, and the signature."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from openbadges.errors import FetchError, MalformedError, VerificationError
+from openbadges.keys import load_public_key
+from openbadges.models import CryptographicKey
+from openbadges.serialization import loads_object
+from openbadges.signing import open_signed, peek
+from openbadges.verification.cases import NotApplicableError
+from openbadges.verification.documents import MissingError
+from openbadges.verification.scopes import is_at_home
+
+if TYPE_CHECKING:
+    from openbadges.keys import PublicKey
+    from openbadges.verification.cases import Case
+
+MAX_KEYS = 10
+_PEM = "-----BEGIN "
+
+
+def check_keys(case: Case) -> str:
+    """Return that the issuer's hosted profile lists the key (2.0, Signed Verification)."""
+    _need_signature(case)
+    listed, creator = case.issuer.key_ids, case.statement.verification.creator
+    # An issuer that speaks 2.0 lists its keys: a badge in an older form must not get around that.
+    if not listed and creator is not None and case.documents.version(case.issuer.id):
+        return _check_old_key(case, creator)
+    if not listed:
+        raise VerificationError(f"issuer {case.issuer.id} lists no key, so nobody can sign for it")
+    if creator is not None and creator not in listed:
+        raise VerificationError(f"key {creator} is not one that issuer {case.issuer.id} lists")
+    if creator is None and len(listed) > MAX_KEYS:
+        raise VerificationError(f"the badge does not say which of {len(listed)} keys signed it")
+    names = (creator,) if creator is not None else listed
+    case.keys = [_published_key(case, name) for name in names]
+    return f"issuer {case.issuer.id} lists {', '.join(names)}"
+
+
+def check_signature(case: Case) -> str:
+    """Return which key signed the badge."""
+    if case.token and not case.signed:
+        # The hosted document may be sound, but nobody says whose signature the token carries.
+        raise VerificationError(
+            "the token carries a signature and says that it is hosted, so that no key vouches for "
+            "the signature; hand in the badge's URL instead"
+        )
+    _need_signature(case)
+    failure = VerificationError("signature: there is no key to check it with")
+    for key in case.keys:
+        try:
+            open_signed(case.token, key)
+        except VerificationError as error:
+            failure = error
+            continue
+        case.key_id, case.algorithm = key.id, str(peek(case.token)[0]["alg"])
+        return f"{case.algorithm} signature by {key.id} holds"
+    raise failure
+
+
+def _need_signature(case: Case) -> None:
+    if not case.signed:
+        raise NotApplicableError("nothing here is signed")
+
+
+def _published_key(case: Case, name: str) -> PublicKey:
+    for key in case.issuer.public_keys:
+        # The profile was read at its own URL: what it holds, the issuer published.
+        if isinstance(key, CryptographicKey) and key.id == name:
+            return _loaded(case, key)
+    try:
+        document = _key_document(case, name)
+    except MissingError as error:
+        raise FetchError(f"signing key: {error}") from error
+    if isinstance(document, str):
+        return load_public_key(document, name)
+    key = CryptographicKey.from_dict(document)
+    if key.id != name:
+        raise VerificationError(f"the key at {name} calls itself {key.id}")
+    return _loaded(case, key)
+
+
+def _loaded(case: Case, key: CryptographicKey) -> PublicKey:
+    if key.owner != case.issuer.id:
+        case.note(f"key {key.id} names {key.owner or 'nobody'} as its owner; the issuer lists it")
+    return load_public_key(key.public_key_pem, key.id)
+
+
+def _check_old_key(case: Case, name: str) -> str:
+    """Return that a key lies on the issuer's own site: before 2.0, profiles listed no keys."""
+    if not is_at_home(name, case.issuer.id):
+        raise VerificationError(f"key {name} does not lie on the site of issuer {case.issuer.id}")
+    case.keys = [_published_key(case, name)]
+    return f"{name} lies on the site of issuer {case.issuer.id}"
+
+
+def _key_document(case: Case, name: str) -> dict[str, Any] | str:
+    """Return the document of a key; that of a badge before 2.0 may be the bare PEM text."""
+    if not case.upgraded:
+        return case.documents.object(name)
+    body = case.documents.own_body(name)
+    if body.lstrip().startswith(_PEM.encode()):
+        return body.decode("utf-8", "replace")
+    # No version before 2.0 said what else a key may look like: the one PEM in it is meant.
+    values = loads_object(body).values()
+    found = [text for text in values if isinstance(text, str) and text.lstrip().startswith(_PEM)]
+    if len(found) != 1:
+        raise MalformedError(f"{name} holds {len(found)} keys, where one is expected")
+    return found[0]
