@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from issuer.adapters.accounts import OpenAccounts
-from issuer.services import collections, processing
+from issuer.services import collections, events, processing, python_badges
 from issuer.services.processing import Policy
+from rules import plugins
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -28,6 +29,7 @@ def policy_of(settings: Settings, accounts: ListedAccounts | None = None) -> Pol
         skip_users=frozenset(name.lower() for name in skip) | opted_out,
         email_domain=settings.email_domain,
         message_url=settings.message_url,
+        plugins=plugins.installed().badges,
     )
 
 
@@ -37,6 +39,7 @@ class Intake:
     def __init__(self, site: Site, policy: Policy) -> None:
         self._site = site
         self._policy = policy
+        self._has_background = any(badge.background for badge in policy.plugins)
         with site.database.writing() as session:  # notes a rule that this version cannot read
             self.ruleset = collections.active_rules(session)
 
@@ -46,7 +49,7 @@ class Intake:
         Database errors leave nothing behind and are the caller's.
         """
         with self._site.database.writing() as session:
-            return processing.process(
+            processed = processing.process(
                 session,
                 incoming.message,
                 self.ruleset,
@@ -54,3 +57,30 @@ class Intake:
                 users=incoming.users,
                 now=now,
             )
+        self._decide_here(now)
+        return processed
+
+    def record(self, event: str, *, user: str, now: datetime, **more: Any) -> Processed:
+        """Tell rules and badges what somebody did, in one transaction; see `events.record`."""
+        with self._site.database.writing() as session:
+            processed = events.record(
+                session,
+                event,
+                user=user,
+                policy=self._policy,
+                ruleset=self.ruleset,
+                now=now,
+                **more,
+            )
+        self._decide_here(now)
+        return processed
+
+    def decide_pending(self, *, now: datetime) -> int:
+        """Let classes decide what they left for later; return how many decisions that were."""
+        with self._site.database.writing() as session:
+            return python_badges.run_pending(session, self._policy, now=now)
+
+    def _decide_here(self, now: datetime) -> None:
+        """Without a broker no worker runs: what is to be decided later is decided now."""
+        if self._has_background and not self._site.settings.broker_url:
+            self.decide_pending(now=now)

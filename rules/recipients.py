@@ -13,8 +13,6 @@ from rules.errors import shown
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
-    from rules.model import Rule
-
 #: The conversions in the order in which they apply.
 CONVERSIONS = (
     "recipient_nick2fas",
@@ -94,8 +92,17 @@ def candidates(value: object) -> tuple[tuple[str, ...], tuple[tuple[str, str], .
     return names, tuple(dropped)
 
 
+class Converting(Protocol):
+    """What says which conversions its candidates need."""
+
+    @property
+    def conversions(self) -> tuple[str, ...]:
+        """Names of `CONVERSIONS`."""
+        ...
+
+
 def resolve(
-    rule: Rule, raw_candidates: Iterable[object], accounts: Accounts, skip: Collection[str]
+    rule: Converting, raw_candidates: Iterable[object], accounts: Accounts, skip: Collection[str]
 ) -> Resolution:
     """Convert candidates into accounts, in order and each once; drop the others with a reason."""
     convert = _conversions(rule, accounts)
@@ -116,7 +123,9 @@ class _DroppedError(Exception):
     """Why a candidate gets nothing."""
 
 
-def _conversions(rule: Rule, accounts: Accounts) -> list[tuple[str, Callable[[str], str | None]]]:
+def _conversions(
+    rule: Converting, accounts: Accounts
+) -> list[tuple[str, Callable[[str], str | None]]]:
     known: Mapping[str, tuple[str, Callable[[str], str | None]]] = {
         "recipient_nick2fas": ("nick", accounts.nick),
         "recipient_email2fas": ("e-mail address", accounts.email),

@@ -97,7 +97,6 @@ The bus is configured by the file that `FEDORA_MESSAGING_CONF` names, see
 [how to run it in production](../how-to/run-in-production.md).
 """
 
-NO_EFFECT = "Without effect"
 #: What each setting means, by the heading under which it is shown.
 MEANINGS = {
     "The site": {
@@ -115,6 +114,8 @@ MEANINGS = {
         "at any port",
         "cache_url": "Redis in which all workers count requests, for limits; empty: each counts "
         "by itself",
+        "broker_url": "Address of the workers' broker: decisions of badges in Python that may "
+        "wait are left to `accolades worker`; empty: they are made right after the event",
         "trusted_proxies": "How many proxies before us report the address of callers; 0: none is "
         "believed",
         "demo": "The site is a demo; `accolades demo` refuses a home folder whose site is none",
@@ -145,9 +146,6 @@ MEANINGS = {
         "oidc_client_secret": "The site's secret at the provider; empty: a public client",
         "oidc_scopes": "What is asked of the provider; must contain `openid`",
         "admin_groups": "Groups of the provider that a login remembers",
-    },
-    NO_EFFECT: {
-        "broker_url": "Accepted and checked; nothing reads it",
     },
 }
 

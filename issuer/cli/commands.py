@@ -15,6 +15,7 @@ from issuer.cli.replay import replay
 from issuer.cli.rules import rules
 from issuer.cli.serve import serve
 from issuer.cli.verify import verify
+from issuer.cli.worker import worker
 
 if TYPE_CHECKING:
     import click
@@ -32,4 +33,5 @@ COMMANDS: list[click.Command] = [
     serve,
     unbake,
     verify,
+    worker,
 ]

@@ -15,6 +15,7 @@ from issuer.cli.main import NEGATIVE, Context, pass_context
 from issuer.cli.progress import bar
 from issuer.errors import InvalidInputError
 from issuer.services import collections, setup
+from rules import plugins
 from rules.loader import Problem, load
 
 if TYPE_CHECKING:
@@ -70,7 +71,8 @@ def sync(context: Context, folders: tuple[Path, ...]) -> None:
     """Load badges, rules and artwork of FOLDERS (default: all collections of the settings)."""
     site = context.site
     loaded = setup.load_collections(site.settings, folders)
-    if not loaded.rules and not loaded.problems:
+    classes = () if folders else plugins.installed().badges
+    if not (loaded.rules or loaded.problems or classes):
         where = folders[0] if folders else "settings"
         raise InvalidInputError(f"{where}: holds no rule file: give *.yml files or their folder")
     for problem in loaded.problems:

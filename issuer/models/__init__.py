@@ -26,6 +26,7 @@ from issuer.models.messages import (
 )
 from issuer.models.operations import AuditEntry, JobRun, Setting
 from issuer.models.persons import ApiToken, EmailIdentity, OldName, Person, Redirect
+from issuer.models.plugins import PendingDecision, PythonBadgeState
 from issuer.models.rules import Counter, Rule, RuleRevision
 from issuer.models.totals import BadgeTotal, RankHistogram, Total
 from issuer.models.types import ClaimState, KeyState, Period, PushState, Source
@@ -60,10 +61,12 @@ __all__ = [
     "Milestone",
     "OldName",
     "OutboxMessage",
+    "PendingDecision",
     "Period",
     "Person",
     "Push",
     "PushState",
+    "PythonBadgeState",
     "QuarantinedMessage",
     "RankHistogram",
     "Redirect",

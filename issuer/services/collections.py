@@ -39,6 +39,13 @@ class SyncReport:
     unchanged: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
+    def add(self, other: SyncReport) -> None:
+        """Take in what another collection changed."""
+        self.added += other.added
+        self.changed += other.changed
+        self.unchanged += other.unchanged
+        self.problems += other.problems
+
 
 def sync(
     session: Session,

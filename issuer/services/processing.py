@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from issuer.errors import AccoladesError
 from issuer.models import Award, Badge, Person, Rule, Source
-from issuer.services import archive, awards, counts, persons
+from issuer.services import archive, awards, counts, persons, python_badges
 from rules.errors import MissingValueError, RuleError
 from rules.recipients import resolve
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from rules.engine import Decision, RuleSet
     from rules.model import Message
+    from rules.plugins import PythonBadge
     from rules.recipients import Accounts
 
 log = logging.getLogger(__name__)
@@ -42,6 +43,7 @@ class Policy:
     skip_users: frozenset[str]
     email_domain: str
     message_url: str = ""  # with `{id}`: where people read a message
+    plugins: tuple[PythonBadge, ...] = ()
 
     def cause_url(self, message: Message) -> str | None:
         """Address where people read what caused an award."""
@@ -100,8 +102,21 @@ def process(
                 _decide(session, message, row, decision, rule, policy, result, now)
         except (RuleError, AccoladesError) as error:
             _fail(rule, error, result, now)
+    _ask_plugins(session, message, policy, result, now)
     session.flush()
     return result
+
+
+def _ask_plugins(
+    session: Session, message: Message, policy: Policy, result: Processed, now: datetime
+) -> None:
+    for answer in python_badges.hear(session, message, policy, now=now):
+        if answer.made is not None:
+            result.given.append(Given(*answer.made))
+        elif answer.failed:
+            result.failures.append((answer.slug, answer.reason))
+        else:
+            result.dropped.append((answer.username, answer.reason))
 
 
 def _decide(

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from issuer.adapters.pictures import Picture, draw, read_picture
 from issuer.errors import ConflictError
 from issuer.paths import PACKAGE, bundled_rules
-from issuer.services import collections, issuers
+from issuer.services import collections, issuers, python_badges
 from issuer.services.badges import keep_image
+from rules import plugins
 from rules.loader import load
 
 if TYPE_CHECKING:
@@ -79,9 +80,16 @@ def sync_rules(
     """Bring the site's badges and rules to what the loaded files say."""
     issuer = ensure_issuer(session, settings, stores, now=now)
     placeholder = draw(_own_picture("placeholder-badge.svg"))
-    return collections.sync(
+    report = collections.sync(
         session, loaded.rules, issuer, stores.objects, placeholder, now=now, progress=progress
     )
+    found = plugins.installed()
+    classes = python_badges.sync(
+        session, found.badges, issuer, stores.objects, placeholder, now=now
+    )
+    report.add(classes)
+    report.problems.extend(found.problems)
+    return report
 
 
 def _own_picture(name: str) -> Picture:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,8 +13,16 @@ from issuer.adapters.messages import Incoming, from_record
 from issuer.adapters.pictures import read_picture
 from issuer.config import Settings
 from issuer.intake import Intake, policy_of
-from issuer.models import ArchivedMessage, Award, Counter, OutboxMessage, Rule
-from issuer.services import collections
+from issuer.models import (
+    ArchivedMessage,
+    Award,
+    Counter,
+    OutboxMessage,
+    PendingDecision,
+    Rule,
+)
+from issuer.services import collections, python_badges
+from rules.plugins import collect
 from tests.issuing import NOW, RED, make_issuer, make_rule, make_site
 
 if TYPE_CHECKING:
@@ -103,6 +112,48 @@ def test_admins_see_a_rule_that_this_version_cannot_read(site: Site) -> None:
     Intake(site, policy_of(site.settings))
     with site.database.reading() as session:
         assert session.scalars(select(Rule.last_failure)).one()
+
+
+class Later:
+    slug = "later"
+    levels = ("Later",)
+    events = ("talk.held",)
+    background = True
+
+    def award(self, state: dict[str, Any]) -> int | None:
+        return 1 if state["talks"] > 0 else None
+
+
+def with_plugin(site: Site, **settings: Any) -> Intake:
+    policy = replace(policy_of(site.settings), plugins=collect([("later", Later)]).badges)
+    with site.database.writing() as session:
+        issuer, picture = make_issuer(session, site), read_picture(RED, "red.svg")
+        python_badges.sync(session, policy.plugins, issuer, site.objects, picture, now=NOW)
+    changed = site.settings.model_copy(update=settings)
+    return Intake(replace(site, settings=changed), policy)
+
+
+def test_without_a_broker_decisions_for_later_are_made_at_once(site: Site) -> None:
+    with_plugin(site).record("talk.held", user="asha", now=NOW, talks=1)
+    assert [count(site, table) for table in (PendingDecision, Award)] == [0, 1]
+
+
+def test_with_a_broker_they_wait_for_a_worker(site: Site) -> None:
+    intake = with_plugin(site, broker_url="amqp://broker.example.org")
+    intake.record("talk.held", user="asha", now=NOW, talks=1)
+    assert [count(site, table) for table in (PendingDecision, Award)] == [1, 0]
+    assert intake.decide_pending(now=NOW) == 1
+    assert [count(site, table) for table in (PendingDecision, Award)] == [0, 1]
+
+
+def test_rules_see_an_event_as_a_message(site: Site) -> None:
+    intake = Intake(site, policy_of(site.settings))
+    given = [
+        awarded.person.username
+        for _ in range(2)
+        for awarded in intake.record("wiki.edit", user="asha", now=NOW).given
+    ]
+    assert given == ["asha"]
 
 
 def test_the_policy_is_that_of_the_settings() -> None:

@@ -62,12 +62,11 @@ def test_the_defaults_shown_are_those_that_hold() -> None:
     assert "| `demo` | `ACCOLADES_DEMO` | `false` |" in page
 
 
-def test_a_setting_that_is_said_to_have_no_effect_is_read_nowhere() -> None:
+def test_every_setting_has_an_effect() -> None:
     sources = [path for name in ("issuer", "consumer") for path in (CHECKOUT / name).rglob("*.py")]
     code = "\n".join(path.read_text("utf-8") for path in sources)
-    read = set(re.findall(r"settings\.([a-z_]+)", code))
-    assert {"base_url", "email_domain"} <= read
-    assert read.isdisjoint(reference.MEANINGS[reference.NO_EFFECT])
+    read = set(re.findall(r"(?:settings|self)\.([a-z_]+)", code))
+    assert {name for section in reference.MEANINGS.values() for name in section} <= read
 
 
 def test_a_setting_without_a_meaning_is_refused() -> None:
