@@ -1,6 +1,4 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Keys for tests in which the making of a key is not the point: making one costs 50 ms."""
-
 from __future__ import annotations
 
 import pytest
@@ -9,5 +7,6 @@ from tests import prepared
 
 
 @pytest.fixture(autouse=True)
-def _reused_keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    prepared.reuse_keys(monkeypatch)
+def _reused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make keys, pictures and templates once: no test here asks how they are made."""
+    prepared.reuse(monkeypatch)
