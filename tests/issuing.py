@@ -12,6 +12,7 @@ from issuer.services import awards, badges, issuers, persons, schema
 from issuer.services.badges import Facts
 from issuer.site import Site
 from rules.loader import parse
+from tests import prepared
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,7 +35,7 @@ def make_site(home: Path, database_url: str, **settings: object) -> Site:
     """Return a site with tables and nothing in them."""
     values = {"home": home, "database_url": database_url, "base_url": BASE_URL, **settings}
     site = Site.of(Settings(**values))
-    schema.upgrade(site.database)
+    prepared.make(site.database, schema.upgrade)
     return site
 
 

@@ -14,11 +14,13 @@ from issuer.db import Base
 from issuer.site import EXTENSION, Site
 from issuer.web import errors, security
 from issuer.web.login import init_login
+from tests import prepared
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from issuer.config import Settings
+    from issuer.db import Database
 
 PAGE = (
     "{{ login_enabled }} {{ current_person.username if current_person else None }} "
@@ -29,7 +31,7 @@ PAGE = (
 def build_site(settings: Settings) -> Flask:
     app = Flask("site")
     site = Site.of(settings)
-    Base.metadata.create_all(site.database.engine)
+    prepared.make(site.database, _create_all)
     app.extensions[EXTENSION] = site
     security.init_app(app, settings)
     errors.init_app(app)
@@ -37,6 +39,10 @@ def build_site(settings: Settings) -> Flask:
     app.add_url_rule("/", "front", lambda: render_template_string(PAGE))
     app.add_url_rule("/badges", "badges", lambda: render_template_string(PAGE))
     return app
+
+
+def _create_all(database: Database) -> None:
+    Base.metadata.create_all(database.engine)
 
 
 @contextmanager

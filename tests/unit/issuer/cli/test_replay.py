@@ -9,7 +9,6 @@ from sqlalchemy import func, select
 
 from issuer.models import ArchivedMessage
 from issuer.services.replaying import MAX_LINE
-from tests.unit.issuer.cli.conftest import program
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,12 +92,6 @@ def test_rules_may_be_tried_on_the_site_all_the_same(
 ) -> None:
     assert call("replay", file, "--rules", rules, "--keep").code == 0
     assert archived(site) == 3
-
-
-def test_standard_input_is_a_file(home: Path, rules: Path) -> None:
-    outcome = program("replay", "-", "--rules", rules, "--json", stdin=lines(record(1)))
-    assert outcome.code == 0
-    assert [line["id"] for line in outcome.lines] == ["m1"]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.unit.issuer.cli.conftest import RULE, program
+from tests.unit.issuer.cli.conftest import RULE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,14 +39,6 @@ def test_a_broken_file_is_told_with_its_place(call: Call, rules: Path, content: 
     (report,) = as_json.lines
     assert report["rules"] == 1
     assert {problem["file"] for problem in report["problems"]} == {str(rules / "broken.yml")}
-
-
-def test_a_file_name_in_another_encoding_does_no_harm(rules: Path) -> None:
-    (rules / b"caf\xe9.yml".decode("utf-8", "surrogateescape")).write_bytes(b"\xff")
-    assert program("rules", "check", rules).code == 1
-    outcome = program("rules", "check", rules, "--json")
-    assert (outcome.code, outcome.err) == (1, "")
-    assert len(outcome.lines[0]["problems"]) == 1
 
 
 @pytest.mark.parametrize("name", ["absent", "empty"])

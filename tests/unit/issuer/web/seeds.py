@@ -28,6 +28,7 @@ from issuer.models import (
     Tag,
     Total,
 )
+from tests import prepared
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -188,4 +189,8 @@ class Seeds:
 
 def make_tables(database: Database) -> None:
     """Make all tables at once."""
+    prepared.make(database, _create_all)
+
+
+def _create_all(database: Database) -> None:
     Base.metadata.create_all(database.engine)

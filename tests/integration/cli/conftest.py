@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The same home and site as the unit tests of the commands have."""
+
+from __future__ import annotations
+
+from tests.unit.issuer.cli.conftest import home, rules, site
+
+__all__ = ["home", "rules", "site"]
