@@ -24,8 +24,8 @@ def test_the_bytes_of_each_badge_are_found() -> None:
     image = b"<?xml version='1.0'?><svg " + NAMESPACES + b">" + first + b"-" + second + b"</svg>"
     found = read_svg(image)
     assert image[found.root_start :].startswith(b"<svg ")
-    assert [image[item.start : item.end] for item in found.assertions] == [first, second]
-    assert [(item.verify, item.text) for item in found.assertions] == [
+    assert [image[item.start : item.end] for item in found.badges] == [first, second]
+    assert [(item.verify, item.text) for item in found.badges] == [
         ("a/>", ""),
         ("", "\u00e9 >"),
     ]
