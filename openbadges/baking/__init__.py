@@ -24,6 +24,7 @@ _SVG_START = re.compile(
     r"""<(?:[A-Za-z_][\w.-]{0,30}:)?svg[\s/>]""",
     re.DOTALL,
 )
+_FIRST_LINES = 1024
 _MAX_START = 64 * 1024
 # How a picture in UTF-16 begins, with a byte order mark or without.
 _UTF_16 = {
@@ -42,8 +43,10 @@ def media_type(image: bytes) -> str:
     if image.startswith(png.START):
         return PNG
     encoding = _UTF_16.get(image[:2], "utf-8")
-    if _SVG_START.match(image[:_MAX_START].decode(encoding, "replace")):
-        return SVG
+    # Most roots stand in the first lines; the rest is looked at only where they do not.
+    for size in (_FIRST_LINES, _MAX_START):
+        if _SVG_START.match(image[:size].decode(encoding, "replace")):
+            return SVG
     raise BakingError("picture is neither PNG nor SVG")
 
 

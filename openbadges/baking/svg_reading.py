@@ -23,7 +23,7 @@ _SEPARATOR = "\x01"
 _TAG = re.compile(rb"(?>[^\"'>]++|\"[^\"]*+\"|'[^']*+')*+>")
 # What drawing programs write; it names the standard, and no parser needs to read it.
 _W3C = re.compile(r"https?://www\.w3\.org/[\w./-]*")
-_PIECE = 64 * 1024
+_PIECE = 4 * 1024
 
 
 @dataclass(slots=True)
@@ -83,12 +83,13 @@ def _check_encoding(image: bytes) -> None:
     """Refuse all but UTF-8: only there do byte offsets agree with what the parser reads."""
     if b"\0" in image:
         raise BakingError("SVG is not UTF-8: it holds NUL bytes, as UTF-16 does")
-    decoder = codecs.getincrementaldecoder("utf-8")()
+    position = 0
     try:
         # In pieces, because a text of rare letters takes four times its bytes.
-        for start in range(0, len(image), _PIECE):
-            decoder.decode(image[start : start + _PIECE])
-        decoder.decode(b"", final=True)
+        while position < len(image):
+            end = min(position + _PIECE, len(image))
+            with memoryview(image)[position:end] as piece:
+                position += codecs.utf_8_decode(piece, "strict", end == len(image))[1]
     except UnicodeDecodeError as error:
         raise BakingError("SVG is not UTF-8") from error
 
@@ -116,6 +117,9 @@ class _Reader:
             self.parser.Parse(self.image, True)
         except expat.ExpatError as error:
             raise BakingError(f"picture is no well-formed SVG: {error}") from error
+        finally:
+            # It holds our handlers and we hold it: let go, or it stays until garbage is collected.
+            del self.parser
         return self.result
 
     def _doctype(self, _name: str, system: str | None, public: str | None, subset: int) -> None:
