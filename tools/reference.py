@@ -61,7 +61,8 @@ EXIT_CODES = {
 ARGUMENTS = {
     "award badge": "Slug of the badge, or its id of the old systems.",
     "award users": "User names, one or more.",
-    "bake assertion": "Signed badge or JSON text, or a file with one of them.",
+    "bake assertion": "Signed badge or JSON text, or a file with one of them; `-` for standard "
+    "input.",
     "bake image": "PNG or SVG file.",
     "badges show name": "Slug of the badge, or its id of the old systems.",
     "replay file": "Messages, one JSON object a line; `-` for standard input.",

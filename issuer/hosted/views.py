@@ -53,7 +53,8 @@ def epoch(slug: str, number: int) -> Response:
 def issuer_image(slug: str) -> Response:
     """Picture of an issuer."""
     image = publishing.issuer_image(db_session(), slug)
-    return content(current_site().objects.get(image.sha256), image.media_type)
+    body = current_site().objects.get(image.sha256)
+    return _svg(body, f"{slug}.svg") if image.media_type == SVG else content(body, PNG)
 
 
 @blueprint.get("/issuers/<slug>/revocations")

@@ -2,36 +2,38 @@
 """Badges inside PNG pictures, in a text chunk (Open Badges Baking Specification, PNG).
 
 The chunks are walked here and not by a picture library: those let the second of two badges win
-silently and ignore what follows the end.
+silently and ignore what follows the end. Nothing is copied on the way, so that a large picture
+costs its own size once more and no more.
 """
 
 from __future__ import annotations
 
 import struct
 import zlib
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from openbadges.errors import BakingError, NotBakedError
 from openbadges.serialization import MAX_BYTES
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
+# The header is always the first chunk and always 13 bytes long.
+START: Final = SIGNATURE + b"\0\0\0\x0dIHDR"
 MAX_IMAGE: Final = 30 * 1024 * 1024
 MAX_CHUNKS: Final = 50_000
-_TEXT_CHUNKS = (b"iTXt", b"tEXt", b"zTXt")
-# Length, type and checksum of a chunk; the length of IHDR's content.
-_FRAME = 12
-_HEADER_LENGTH = 13
+_TEXT_CHUNKS: Final = frozenset({b"iTXt", b"tEXt", b"zTXt"})
+# Length, type and checksum of a chunk.
+_FRAME: Final = 12
+_HEADER_END: Final = len(SIGNATURE) + _FRAME + 13
+_head_at = struct.Struct(">I4s").unpack_from
+_number_at = struct.Struct(">I").unpack_from
 
 
-class Chunk(NamedTuple):
-    """One chunk of a PNG: its type, its content, and all its bytes."""
+class Text(NamedTuple):
+    """One text chunk under the keyword: its type and where all its bytes lie."""
 
     type: bytes
-    content: bytes
-    whole: bytes
+    start: int
+    end: int
 
 
 def bake(image: bytes, text: str, *, keyword: str) -> bytes:
@@ -44,32 +46,48 @@ def bake(image: bytes, text: str, *, keyword: str) -> bytes:
     content = _encoded(text)
     if not content or len(content) > MAX_BYTES or b"\0" in content:
         raise BakingError(f"text to bake must have 1 to {MAX_BYTES} bytes and no NUL")
+    name = _keyword(keyword)
     # Keyword, compression flag and method, and an empty language and translated keyword.
-    new = _chunk(b"iTXt", _keyword(keyword) + b"\0" + b"\0\0" + b"\0" + b"\0" + content)
-    header, *rest = _chunks(image)
-    kept = [chunk.whole for chunk in rest if not _is_named(chunk, _keyword(keyword))]
-    return b"".join([SIGNATURE, header.whole, new, *kept])
+    new = _chunk(b"iTXt", name + b"\0" + b"\0\0" + b"\0" + b"\0" + content)
+    pieces: list[memoryview] = []
+    view, position = memoryview(image), 0
+    for old in _texts(image, name, thorough=True):
+        pieces.append(view[position : old.start])
+        position = old.end
+    pieces.append(view[position:])
+    return b"".join([view[:_HEADER_END], new, pieces[0][_HEADER_END:], *pieces[1:]])
 
 
-def unbake(image: bytes, *, keyword: str) -> str:
+def unbake(image: bytes, *, keyword: str, thorough: bool = False) -> str:
     """Return the text baked into a PNG, from ``iTXt`` or the older ``tEXt``.
 
-    Compressed text is refused and never unpacked: the specification forbids it, and it could
-    expand without bound.
+    Every chunk is walked and the checksums of text are checked; `thorough` checks those of all
+    other chunks as well. Compressed text is refused and never unpacked: the specification forbids
+    it, and it could expand without bound.
 
     Raises `NotBakedError`: nothing is baked in. Raises `BakingError`: the picture is no sound PNG,
     or holds two texts, a compressed one, or one that is not UTF-8.
     """
-    found = [chunk for chunk in _chunks(image) if _is_named(chunk, _keyword(keyword))]
+    found = _texts(image, _keyword(keyword), thorough=thorough)
     if not found:
         raise NotBakedError(f"PNG holds no {keyword!r} text: it is a picture, but no baked badge")
     if len(found) > 1:
-        raise BakingError(f"PNG holds {len(found)} {keyword!r} texts; one is allowed")
-    return _text(found[0])
+        raise BakingError(
+            f"PNG is ambiguous: it holds {len(found)} {keyword!r} texts; one is allowed"
+        )
+    return _text(image, found[0])
 
 
-def _text(chunk: Chunk) -> str:
-    content = chunk.content.partition(b"\0")[2]
+def check(image: bytes) -> None:
+    """Look at every chunk of a PNG and its checksum.
+
+    Raises `BakingError`: the picture is cut off, damaged, too large, or followed by other bytes.
+    """
+    _texts(image, b"", thorough=True)
+
+
+def _text(image: bytes, chunk: Text) -> str:
+    content = image[chunk.start + 8 : chunk.end - 4].partition(b"\0")[2]
     if chunk.type == b"zTXt":
         raise BakingError("PNG text is compressed (zTXt), which the specification forbids")
     if chunk.type == b"tEXt":
@@ -98,47 +116,64 @@ def _decoded(content: bytes, encoding: str) -> str:
         raise BakingError("PNG text is not UTF-8") from error
 
 
-def _chunks(image: bytes) -> Iterator[Chunk]:
-    """Walk the chunks of a PNG, and refuse one that is cut off, broken or continued."""
+def _texts(image: bytes, keyword: bytes, *, thorough: bool) -> list[Text]:
+    """Walk all chunks and return the texts under a keyword.
+
+    A PNG that is cut off, broken or continued is refused.
+    """
+    size = _check_start(image)
+    found: list[Text] = []
+    position = count = 0
+    end, kind = len(SIGNATURE), b""
+    while kind != b"IEND":
+        position, count = end, count + 1
+        if position + _FRAME > size:
+            raise BakingError("PNG is cut off")
+        length, kind = _head_at(image, position)
+        end = position + _FRAME + length
+        if end > size:
+            raise BakingError("PNG is cut off, or a chunk lies about its length")
+        is_text = kind in _TEXT_CHUNKS
+        if is_text or thorough or not kind.isalpha():
+            _check_chunk(image, position, end)
+        if is_text and _is_named(image, position + 8, end - 4, keyword):
+            found.append(Text(kind, position, end))
+        if (kind == b"IHDR" and count > 1) or count > MAX_CHUNKS:
+            raise BakingError(f"PNG has two IHDR chunks, or more than {MAX_CHUNKS} of any kind")
+    if end != size:
+        raise BakingError(f"PNG is followed by {size - end} bytes that do not belong")
+    return found
+
+
+def _check_start(image: bytes) -> int:
     if len(image) > MAX_IMAGE:
         raise BakingError(f"picture is larger than {MAX_IMAGE} bytes")
     if not image.startswith(SIGNATURE):
         raise BakingError("picture is no PNG")
-    position, count, chunk = len(SIGNATURE), 0, None
-    while chunk is None or chunk.type != b"IEND":
-        chunk = _chunk_at(image, position)
-        if (count == 0) != (chunk.type == b"IHDR"):
-            raise BakingError("PNG must begin with its one IHDR chunk")
-        position, count = position + len(chunk.whole), count + 1
-        if count > MAX_CHUNKS:
-            raise BakingError(f"PNG has more than {MAX_CHUNKS} chunks")
-        yield chunk
-    if position != len(image):
-        raise BakingError(f"PNG is followed by {len(image) - position} bytes that do not belong")
+    if not START.startswith(image[: len(START)]):
+        raise BakingError("PNG must begin with its one IHDR chunk of 13 bytes")
+    return len(image)
 
 
-def _chunk_at(image: bytes, position: int) -> Chunk:
-    if position + _FRAME > len(image):
-        raise BakingError("PNG is cut off")
-    length, kind = struct.unpack_from(">I4s", image, position)
-    end = position + _FRAME + length
-    if end > len(image):
-        raise BakingError("PNG is cut off, or a chunk lies about its length")
-    whole = image[position:end]
-    if zlib.crc32(whole[4:-4]) != int.from_bytes(whole[-4:], "big"):
+def _check_chunk(image: bytes, start: int, end: int) -> None:
+    if not image[start + 4 : start + 8].isalpha():
+        raise BakingError("PNG has a chunk of an impossible type")
+    with memoryview(image) as view:
+        checksum = zlib.crc32(view[start + 4 : end - 4])
+    if (checksum,) != _number_at(image, end - 4):
         raise BakingError("PNG is damaged: the checksum of a chunk is wrong")
-    if not kind.isalpha() or (kind == b"IHDR" and length != _HEADER_LENGTH):
-        raise BakingError("PNG has a chunk of an impossible type or size")
-    return Chunk(kind, whole[8:-4], whole)
+
+
+def _is_named(image: bytes, start: int, end: int, keyword: bytes) -> bool:
+    """Whether the text between two places stands under a keyword, even if nothing follows it."""
+    return image.startswith(keyword, start, end) and (
+        start + len(keyword) == end or image[start + len(keyword)] == 0
+    )
 
 
 def _chunk(kind: bytes, content: bytes) -> bytes:
     body = kind + content
     return struct.pack(">I", len(content)) + body + struct.pack(">I", zlib.crc32(body))
-
-
-def _is_named(chunk: Chunk, keyword: bytes) -> bool:
-    return chunk.type in _TEXT_CHUNKS and chunk.content.partition(b"\0")[0] == keyword
 
 
 def _keyword(keyword: str) -> bytes:

@@ -53,7 +53,7 @@ def _from_bytes(data: bytes) -> Input:
         except UnicodeDecodeError as error:
             raise NotABadgeError("this is neither a PNG or SVG picture nor text") from error
     try:
-        inside = _from_text(unbake(data))
+        inside = _from_text(unbake(data, thorough=True))
     except NotBakedError as error:
         raise NotABadgeError(str(error)) from error
     return Input(

@@ -10,17 +10,12 @@ import zlib
 import pytest
 from PIL import Image
 
-from issuer.adapters.pictures import (
-    MAX_BYTES,
-    MAX_SVG_BYTES,
-    PNG,
-    SIDE,
-    SVG,
-    draw,
-    read_picture,
-)
+from issuer.adapters import drawings
+from issuer.adapters.pictures import MAX_BYTES, PNG, SIDE, SVG, draw, read_picture
 from issuer.errors import InvalidInputError
+from openbadges.baking import bake, unbake
 from tests.issuing import RED
+from tests.shared import shared_path
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 XHTML = 'xmlns:h="http://www.w3.org/1999/xhtml"'
@@ -61,13 +56,13 @@ def png(width: int, height: int, rows: bytes | None = None, after: bytes = b"") 
 
 
 def test_a_png_is_known_by_its_bytes() -> None:
-    picture = read_picture(png(3, 7), "drawing.svg")
+    picture = read_picture(png(3, 7), "upload")
     assert (picture.media_type, picture.width, picture.height) == (PNG, 3, 7)
     assert draw(picture) is picture
 
 
 def test_a_drawing_is_known_by_its_bytes_and_drawn_as_png() -> None:
-    drawing = read_picture(RED, "picture.png")
+    drawing = read_picture(RED, "upload.txt")
     assert (drawing.media_type, drawing.width, drawing.height) == (SVG, None, None)
     drawn = draw(drawing)
     assert (drawn.media_type, drawn.width, drawn.height) == (PNG, SIDE, SIDE)
@@ -96,7 +91,7 @@ def test_a_drawing_is_drawn_in_the_same_bytes_each_time() -> None:
         pytest.param(png(2**31 - 1, 2**31 - 1, b""), id="more-pixels-than-memory"),
         pytest.param(png(4097, 4096, b""), id="one-row-too-many"),
         pytest.param(png(1, 1) + b"\0" * MAX_BYTES, id="too-many-bytes"),
-        pytest.param(svg("<!--" + "x" * MAX_SVG_BYTES + "-->"), id="too-long-svg"),
+        pytest.param(svg("<!--" + "x" * drawings.MAX_BYTES + "-->"), id="too-long-svg"),
         pytest.param(b'<!DOCTYPE svg [<!ENTITY a "b">]>' + svg(), id="document-type"),
         pytest.param(svg("<script>alert(1)</script>"), id="script"),
         pytest.param(svg("<style>circle{}</style>"), id="style-sheet"),
@@ -115,8 +110,54 @@ def test_a_drawing_is_drawn_in_the_same_bytes_each_time() -> None:
     ],
 )
 def test_what_is_no_safe_picture_is_refused(content: bytes) -> None:
-    with pytest.raises(InvalidInputError, match=r"upload\.png"):
-        read_picture(content, "upload.png")
+    with pytest.raises(InvalidInputError, match=r"^upload: "):
+        read_picture(content, "upload")
+
+
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        pytest.param(png(1, 1), "upload.svg", id="png-as-svg"),
+        pytest.param(RED, "upload.png", id="svg-as-png"),
+        pytest.param(RED, "UPLOAD.PNG", id="svg-as-png-in-capitals"),
+    ],
+)
+def test_a_name_that_says_the_other_kind_is_refused(content: bytes, name: str) -> None:
+    with pytest.raises(InvalidInputError, match="rename it"):
+        read_picture(content, name)
+
+
+def test_a_damaged_note_beside_the_pixels_is_refused() -> None:
+    note = b"\0\0\0\3tEXta\0b" + b"\0\0\0\0"
+    content = png(1, 1)
+    with pytest.raises(InvalidInputError, match="checksum"):
+        read_picture(content[:33] + note + content[33:], "upload.png")
+
+
+def test_real_drawings_are_taken_and_drawn() -> None:
+    taken = 0
+    for path in sorted(shared_path("data/art").glob("*.svg")):
+        given = path.read_bytes()
+        picture = read_picture(given, path.name)
+        assert b"<!DOCTYPE" not in picture.content
+        assert b".png" not in picture.content
+        assert unbake(bake(picture.content, "a.b.c")) == "a.b.c"
+        assert draw(picture).media_type == PNG
+        taken += 1
+    assert taken >= 8
+
+
+def test_text_is_drawn() -> None:
+    text = svg("<text y='7' font-family='Nobody has it' font-size='8'>A</text>")
+    with Image.open(io.BytesIO(draw(read_picture(text, "text.svg")).content)) as image:
+        assert image.getbbox() is not None
+    with Image.open(io.BytesIO(draw(read_picture(svg(), "none.svg")).content)) as image:
+        assert image.getbbox() is None
+
+
+def test_letters_that_no_font_has_are_refused() -> None:
+    with pytest.raises(InvalidInputError, match="turn its text into paths"):
+        read_picture(svg("<text>A \u65e5</text>"), "upload.svg")
 
 
 @pytest.mark.parametrize(
@@ -171,6 +212,21 @@ def test_a_png_without_its_rows_is_refused() -> None:
             )
             + '<use href="#g8"/>',
             id="a-hundred-million-circles",
+        ),
+        pytest.param(
+            '<pattern id="p0" width="1" height="1"><circle r="1"/></pattern>'
+            + "".join(
+                f'<pattern id="p{n}" width="1" height="1">'
+                + f'<circle r="1" fill="url(#p{n - 1})"/>' * 10
+                + "</pattern>"
+                for n in range(1, 9)
+            )
+            + '<circle r="8" fill="url(#p8)"/>',
+            id="patterns-of-patterns",
+        ),
+        pytest.param(
+            "".join(f'<g id="c{n}"><use href="#c{n + 1}"/></g>' for n in range(5000)),
+            id="a-long-chain",
         ),
     ],
 )

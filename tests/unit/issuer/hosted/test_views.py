@@ -14,6 +14,7 @@ from openbadges.baking import unbake
 from openbadges.keys import load_public_key
 from openbadges.signing import open_signed
 from tests.issuing import BASE_URL, BLUE, NOW, facts, give, make_badge, make_issuer, make_site
+from tests.shared import shared_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -174,11 +175,34 @@ def test_a_baked_picture_looks_like_the_badge(
     assert pixels[0] == pixels[1]
 
 
-def test_an_svg_runs_and_loads_nothing(client: FlaskClient, paths: dict[str, str]) -> None:
-    for name in ("drawing", "badge drawing"):
-        policy = client.get(paths[name]).headers["Content-Security-Policy"]
+def test_an_svg_runs_and_loads_nothing(
+    client: FlaskClient, paths: dict[str, str], site: Site
+) -> None:
+    with site.database.writing() as session:
+        logo = badges.keep_image(session, read_picture(BLUE, "logo"), site.objects, now=NOW)
+        make_issuer(session, site).image_id = logo.id
+    for path in (paths["drawing"], paths["badge drawing"], "/issuers/accolades/image"):
+        answer = client.get(path)
+        policy = answer.headers["Content-Security-Policy"]
         assert "sandbox" in policy
         assert "default-src 'none'" in policy
+        assert answer.headers["Content-Type"] == "image/svg+xml"
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_the_drawing_of_an_artist_is_served_clean_and_baked(
+    client: FlaskClient, site: Site
+) -> None:
+    given = shared_path("data/art/tester-09.svg")
+    picture = read_picture(given.read_bytes(), given.name)
+    with site.database.writing() as session:
+        issuer = make_issuer(session, site)
+        badge, _ = badges.put(session, issuer, facts(), picture, site.objects, now=NOW)
+        document = give(session, badge, "asha").award.assertions[0].document_id
+    path = document.removeprefix(BASE_URL)
+    served = client.get(f"{path}/image.svg").data
+    assert unbake(served) == client.get(f"{path}.jws").text
+    assert not any(sign in served for sign in (b"<!DOCTYPE", b"<!ENTITY", b"<script", b".png"))
 
 
 def test_a_download_is_named_after_the_badge(client: FlaskClient, paths: dict[str, str]) -> None:

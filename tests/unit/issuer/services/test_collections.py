@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 from __future__ import annotations
 
+import struct
+import zlib
 from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import select
 
-from issuer.adapters.pictures import read_picture
+from issuer.adapters.pictures import draw, read_picture
 from issuer.models import Rule
 from issuer.services import badges, collections
 from rules.loader import parse
@@ -21,6 +23,10 @@ if TYPE_CHECKING:
     from issuer.site import Site
     from rules import model
 
+PIXEL = draw(read_picture(RED, "red.svg"), 1).content
+# Only the header says how many pixels there are.
+HUGE = PIXEL.replace(b"\0\0\0\1\0\0\0\1", struct.pack(">II", 20_000, 20_000))
+HUGE = HUGE[:29] + struct.pack(">I", zlib.crc32(HUGE[12:29])) + HUGE[33:]
 TRIGGER = "trigger: {topic: wiki.edit}\n"
 PLACEHOLDER = read_picture(RED, "placeholder")
 
@@ -80,6 +86,31 @@ def test_a_picture_from_elsewhere_is_not_taken(
     (problem,) = report.problems
     assert problem.startswith(f"{folder / 'rule.yml'}:")
     assert report.added == ["first-steps"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        pytest.param("a.png", b"", id="empty"),
+        pytest.param("a.png", b"\xff\xd8\xff\xe0" + PIXEL, id="jpeg-before-png"),
+        pytest.param("a.png", PIXEL + b"\xff\xd8\xff\xe0", id="jpeg-behind-png"),
+        pytest.param("a.png", HUGE, id="20000x20000"),
+        pytest.param("a.svg", PIXEL, id="wrong-extension"),
+        pytest.param("a.png", RED, id="wrong-extension-of-a-drawing"),
+        pytest.param("a.svg", RED.replace(b"<circle", b"<script/><circle"), id="script"),
+    ],
+)
+def test_a_picture_that_is_not_safe_is_refused_and_nothing_is_written(
+    session: Session, site: Site, tmp_path: Path, name: str, content: bytes
+) -> None:
+    folder = tmp_path / "collection"
+    folder.mkdir()
+    (folder / name).write_bytes(content)
+    report = sync(session, site, in_file(folder, "First", name))
+    (problem,) = report.problems
+    assert name in problem
+    assert not list(site.objects.folder.rglob("*.*")) + list(site.objects.folder.glob("??/*"))
+    assert session.scalars(select(Rule)).all() == []
 
 
 def test_one_that_cannot_be_taken_leaves_nothing_behind(

@@ -97,9 +97,9 @@ GOOD = png.bake(PNG, JWS, keyword=KEYWORD)
             png.SIGNATURE + HEADER + b"\x80\0\0\0iTXt" + b"\0" * 8, "lies", id="length-2-to-31"
         ),
         pytest.param(png.SIGNATURE + DATA + HEADER + END, "begin with", id="data-first"),
-        pytest.param(with_chunks(HEADER), "one IHDR", id="two-headers"),
+        pytest.param(with_chunks(HEADER), "two IHDR", id="two-headers"),
         pytest.param(
-            png.SIGNATURE + chunk(b"IHDR", b"\0" * 12) + DATA + END, "impossible", id="header-size"
+            png.SIGNATURE + chunk(b"IHDR", b"\0" * 12) + DATA + END, "13 bytes", id="header-size"
         ),
         pytest.param(with_chunks(chunk(b"i\0Xt")), "impossible", id="chunk-type"),
         pytest.param(
@@ -112,13 +112,23 @@ def test_a_broken_picture_is_neither_baked_nor_read(image: bytes, reason: str) -
     with pytest.raises(BakingError, match=reason):
         png.bake(image, JWS, keyword=KEYWORD)
     with pytest.raises(BakingError, match=reason):
-        png.unbake(image, keyword=KEYWORD)
+        png.unbake(image, keyword=KEYWORD, thorough=True)
+    with pytest.raises(BakingError, match=reason):
+        png.check(image)
+
+
+def test_reading_alone_checks_the_checksums_of_texts_only() -> None:
+    damaged = GOOD.replace(b"IDAT", b"IDAX")
+    assert png.unbake(damaged, keyword=KEYWORD) == JWS
+    other_text = with_chunks(itxt(JWS.encode()), chunk(b"tEXt", b"Title\0A")[:-1] + b"?")
+    with pytest.raises(BakingError, match="checksum"):
+        png.unbake(other_text, keyword=KEYWORD)
 
 
 @pytest.mark.parametrize(
     ("chunks", "reason"),
     [
-        pytest.param((itxt(b"a"), itxt(b"b")), "holds 2", id="two"),
+        pytest.param((itxt(b"a"), itxt(b"b")), "ambiguous: it holds 2", id="two"),
         pytest.param((itxt(b"a"), itxt(b"a")), "holds 2", id="twice-the-same"),
         pytest.param((itxt(b"a"), chunk(b"tEXt", b"openbadges\0b")), "holds 2", id="two-kinds"),
         pytest.param(

@@ -68,6 +68,24 @@ def test_every_assertion_comes_back(name: str) -> None:
         assert svg.unbake(svg.bake(SVG, readable)) == readable
 
 
+@pytest.mark.parametrize(
+    "doctype",
+    [
+        pytest.param("<!DOCTYPE svg>", id="bare"),
+        pytest.param(
+            '<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" '
+            '"http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd">',
+            id="of-a-drawing-program",
+        ),
+    ],
+)
+def test_a_doctype_that_only_names_the_standard_stays(doctype: str) -> None:
+    image = doctype.encode() + b"\n" + SVG
+    baked = svg.bake(image, JWS)
+    assert baked.startswith(doctype.encode() + b"\n<svg ")
+    assert svg.unbake(baked) == JWS
+
+
 def around(inner: str, attributes: str = BADGES) -> bytes:
     return f"<svg {NAMESPACE} {attributes}>{inner}</svg>".encode()
 
@@ -98,7 +116,7 @@ TAG = f'<openbadges:assertion verify="{JWS}"/>'
 @pytest.mark.parametrize(
     ("image", "reason"),
     [
-        pytest.param(around(TAG + TAG), "holds 2 badges", id="two"),
+        pytest.param(around(TAG + TAG), "ambiguous: it holds 2 badges", id="two"),
         pytest.param(around(f"<g>{TAG}</g>"), "wrong place", id="deeper"),
         pytest.param(
             around(TAG, 'xmlns:openbadges="http://evil.example"'),
@@ -144,10 +162,21 @@ LAUGHS = "".join(f'<!ENTITY a{n + 1} "{f"&a{n};" * 10}">' for n in range(9))
 @pytest.mark.parametrize(
     ("image", "reason"),
     [
-        pytest.param(b"<!DOCTYPE svg>" + SVG, "DOCTYPE", id="doctype"),
         pytest.param(
             b'<!DOCTYPE svg SYSTEM "http://evil.example/x.dtd">' + SVG, "DOCTYPE", id="external"
         ),
+        pytest.param(
+            b'<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org.evil.example/x">'
+            + SVG,
+            "DOCTYPE",
+            id="external-under-a-good-name",
+        ),
+        pytest.param(
+            b'<!DOCTYPE svg PUBLIC "-//EVIL//DTD X//EN" "http://www.w3.org/x.dtd">' + SVG,
+            "DOCTYPE",
+            id="unknown-public-name",
+        ),
+        pytest.param(b"<!DOCTYPE svg []>" + SVG, "DOCTYPE", id="empty-internal-subset"),
         pytest.param(
             b'<!DOCTYPE svg [<!ENTITY x SYSTEM "file:///etc/passwd">]>' + SVG, "DOCTYPE", id="xxe"
         ),
@@ -165,6 +194,8 @@ LAUGHS = "".join(f'<!ENTITY a{n + 1} "{f"&a{n};" * 10}">' for n in range(9))
         pytest.param(b'<html xmlns="http://www.w3.org/1999/xhtml"/>', "no SVG", id="html"),
         pytest.param(b"", "well-formed", id="empty"),
         pytest.param(SVG.decode().encode("utf-16"), "not UTF-8", id="utf-16"),
+        pytest.param(around("\u00e9").decode().encode("latin-1"), "not UTF-8", id="latin-1"),
+        pytest.param(SVG + b"\xc3", "not UTF-8", id="half-a-letter"),
         pytest.param(b"<svg>" + b" " * (5 * 1024 * 1024), "larger than", id="too-large"),
         pytest.param(
             around("<assertion xmlns='http://openbadges.org/'/>"), "another namespace", id="slash"

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 from __future__ import annotations
 
+import gc
+from contextlib import suppress
+
 import pytest
 
-from openbadges.baking.svg_reading import read_svg, tag_end
+from openbadges.baking.svg_reading import _Reader, read_svg, tag_end
 from openbadges.errors import BakingError
 
 NAMESPACES = b"xmlns='http://www.w3.org/2000/svg' xmlns:o='http://openbadges.org'"
@@ -24,9 +27,22 @@ def test_the_bytes_of_each_badge_are_found() -> None:
     image = b"<?xml version='1.0'?><svg " + NAMESPACES + b">" + first + b"-" + second + b"</svg>"
     found = read_svg(image)
     assert image[found.root_start :].startswith(b"<svg ")
-    assert [image[item.start : item.end] for item in found.assertions] == [first, second]
-    assert [(item.verify, item.text) for item in found.assertions] == [
+    assert [image[item.start : item.end] for item in found.badges] == [first, second]
+    assert [(item.verify, item.text) for item in found.badges] == [
         ("a/>", ""),
         ("", "\u00e9 >"),
     ]
     assert found.prefixes == {"o": "http://openbadges.org"}
+
+
+@pytest.mark.parametrize("image", [b"<svg " + NAMESPACES + b"/>", b"<svg>"], ids=["good", "bad"])
+def test_nothing_stays_in_memory_after_reading(image: bytes) -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        with suppress(BakingError):
+            read_svg(image)
+        kept = [item for item in gc.get_objects() if isinstance(item, _Reader)]
+    finally:
+        gc.enable()
+    assert kept == []

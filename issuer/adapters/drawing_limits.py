@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The bounds of a drawing: what its renderer would follow for too long is refused before."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from issuer.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from xml.etree.ElementTree import Element  # only the type; parsing is defusedxml's
+
+MAX_DEPTH = 64
+MAX_ELEMENTS = 20_000
+MAX_REFERENCES = 2_000  # of what is drawn, each as often as it is drawn
+MAX_RATIO = 8
+MAX_LENGTH = 1_000_000
+MAX_LETTERS = 1_000
+NUMBER = re.compile(r"\s*[0-9]*\.?[0-9]+(e[+-]?[0-9]{1,2})?", re.IGNORECASE)
+REFERENCE = re.compile(r"""url\(\s*["']?#([^"')\s]+)""", re.IGNORECASE)
+SVG_NAMESPACE = "http://www.w3.org/2000/svg"
+XLINK_HREF = "{http://www.w3.org/1999/xlink}href"
+
+
+def refuse_endless(root: Element, name: str) -> None:
+    """Raise `InvalidInputError` for what a renderer would follow for too long.
+
+    That is depth, repetition, long texts and odd proportions.
+    """
+    level, depth, count, written = [root], 0, 0, 0
+    while level:
+        depth, count = depth + 1, count + len(level)
+        if depth > MAX_DEPTH or count > MAX_ELEMENTS:
+            raise InvalidInputError(f"{name}: more than {MAX_ELEMENTS} parts, or too deep in them")
+        level = [child for element in level for child in element]
+    for text in root.iter(f"{{{SVG_NAMESPACE}}}text"):
+        written += sum(map(len, text.itertext()))
+    if written > MAX_LETTERS:
+        raise InvalidInputError(f"{name}: more than {MAX_LETTERS} letters: turn text into paths")
+    if _Drawing(root, name).references(root) > MAX_REFERENCES:
+        raise InvalidInputError(f"{name}: repeats its parts too often")
+    width, height = _proportions(root, name)
+    if not 1 / MAX_RATIO <= width / height <= MAX_RATIO:
+        raise InvalidInputError(f"{name}: much wider than high, or much higher than wide")
+
+
+class _Drawing:
+    """Counts what is drawn in the end, when every reference is followed."""
+
+    def __init__(self, root: Element, name: str) -> None:
+        self.name = name
+        self.parts: dict[str, Element] = {}
+        for element in root.iter():
+            self.parts.setdefault(element.get("id") or "", element)
+        self.counted: dict[str, int | None] = {}
+        self.depth = 0
+
+    def references(self, element: Element) -> int:
+        """Return how many references are followed in an element; raise `InvalidInputError`."""
+        total = 0
+        for part in element.iter():
+            for target in _targets(part):
+                total += 1 + self._behind(target)
+                if total > MAX_REFERENCES:
+                    return total
+        return total
+
+    def _behind(self, target: str) -> int:
+        if target not in self.parts:
+            return 0
+        if target not in self.counted:
+            if self.depth == MAX_DEPTH:
+                raise InvalidInputError(f"{self.name}: more than {MAX_DEPTH} parts in each other")
+            self.counted[target] = None  # it is being counted
+            self.depth += 1
+            self.counted[target] = self.references(self.parts[target])
+            self.depth -= 1
+        count = self.counted[target]
+        if count is None:
+            raise InvalidInputError(f"{self.name}: a part repeats itself without end")
+        return count
+
+
+def _targets(element: Element) -> Iterator[str]:
+    for attribute, value in element.attrib.items():
+        if attribute in ("href", XLINK_HREF):
+            yield value.removeprefix("#")
+        else:
+            yield from REFERENCE.findall(value)
+
+
+def _proportions(root: Element, name: str) -> tuple[float, float]:
+    view_box = (root.get("viewBox") or "").replace(",", " ").split()
+    given = [root.get("width") or "", root.get("height") or ""]
+    sizes = [NUMBER.match(text) for text in given]
+    try:
+        box = (float(view_box[2]), float(view_box[3])) if len(view_box) == 4 else (1.0, 1.0)
+        if all(sizes) and not any(text.strip().endswith("%") for text in given):
+            width, height = (float(size[0]) for size in sizes if size)
+        else:
+            width, height = box
+    except ValueError as error:
+        raise InvalidInputError(f"{name}: its size cannot be read") from error
+    if not all(0 < side < MAX_LENGTH for side in (width, height, *box)):
+        raise InvalidInputError(f"{name}: its size is none")
+    return width, height
