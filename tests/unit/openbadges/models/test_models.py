@@ -15,6 +15,7 @@ from openbadges.models import (
     Evidence,
     IdentityObject,
     Image,
+    Node,
     Profile,
     RevocationList,
     RevokedAssertion,
@@ -106,6 +107,31 @@ def test_embedded_objects_tell_their_ids() -> None:
     assert "@context" not in read.to_dict()["badge"]
     plain = examples.assertion(badge={"id": examples.BADGE_ID})
     assert Assertion.from_dict(plain).badge == examples.BADGE_ID
+
+
+def test_what_only_has_an_id_may_be_described_in_place() -> None:
+    author = {"type": "Profile", "id": "https://a.example/me", "name": "Me"}
+    image = Image.from_dict({"id": "https://a.example/1.png", "author": author})
+    assert isinstance(image.author, Node)
+    assert image.to_dict(embedded=True)["author"] == author
+    key = CryptographicKey.from_dict(examples.key_document("pem", owner=examples.issuer()))
+    assert key.owner_id == examples.ISSUER_ID
+    assert CryptographicKey.from_dict(key.to_dict()) == key
+    whole = examples.revocation_list("urn:a", "urn:b", issuer=examples.issuer())
+    assert RevocationList.from_dict(whole).issuer_id == examples.ISSUER_ID
+    assert RevocationList.from_dict(examples.revocation_list()).issuer_id == examples.ISSUER_ID
+
+
+def test_an_object_with_nothing_but_an_id_is_that_id() -> None:
+    plain = examples.issuer()
+    linked = plain | {name: {"id": plain[name]} for name in ("url", "publicKey", "revocationList")}
+    assert Profile.from_dict(linked) == Profile.from_dict(plain)
+    verification = {"type": "SignedBadge", "creator": {"id": examples.KEY_ID}}
+    assert Verification.from_dict(verification) == Verification.signed(examples.KEY_ID)
+    broken: tuple[Any, ...] = ({"id": examples.KEY_ID, "publicKeyPem": "pem"}, {}, [], 7)
+    for more in broken:
+        with pytest.raises(MalformedError, match="creator"):
+            Verification.from_dict({"creator": [more]})
 
 
 def test_documents_do_not_change() -> None:
@@ -203,6 +229,12 @@ def test_every_required_property_is_missed(
         ),
         pytest.param(
             Assertion,
+            examples.assertion(recipient={"type": "nick", "hashed": False, "identity": "me"}),
+            "property of the context",
+            id="identity-of-no-kind",
+        ),
+        pytest.param(
+            Assertion,
             examples.assertion(recipient={"type": "email", "hashed": False, "identity": "me"}),
             "e-mail address",
             id="plain-no-address",
@@ -270,3 +302,17 @@ def test_an_old_assertion_without_id_is_found_by_its_uid() -> None:
     read = RevocationList.from_dict(examples.revocation_list({"uid": "old"}, "urn:a"))
     assert read.find("", "old")
     assert not read.find("", None)
+
+
+@pytest.mark.parametrize("name", ["schema:duns", "https://a.example/#staff", "telephone"])
+def test_an_identity_may_be_of_any_kind_that_is_defined(name: str) -> None:
+    document = {"type": name, "hashed": False, "identity": "x"}
+    assert IdentityObject.from_dict(document).type == name
+
+
+def test_a_uuid_has_no_case() -> None:
+    name = "urn:uuid:a953081a-4bbd-4927-9653-7219bca00e3b"
+    read = RevocationList.from_dict(examples.revocation_list(name.upper(), "https://A.example/"))
+    assert read.find(name)
+    assert read.find("https://A.example/")
+    assert not read.find("https://a.example/")
