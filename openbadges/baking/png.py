@@ -68,6 +68,15 @@ def unbake(image: bytes, *, keyword: str) -> str:
     return _text(found[0])
 
 
+def check(image: bytes) -> None:
+    """Look at every chunk of a PNG and its checksum.
+
+    Raises `BakingError`: the picture is cut off, damaged, too large, or followed by other bytes.
+    """
+    for _ in _chunks(image):
+        pass
+
+
 def _text(chunk: Chunk) -> str:
     content = chunk.content.partition(b"\0")[2]
     if chunk.type == b"zTXt":
