@@ -6,7 +6,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from openbadges.errors import FetchError, OpenBadgesError, VerificationError
-from openbadges.models import Verification
+from openbadges.jsonld.loading import as_list
+from openbadges.models import Assertion, Endorsement, Verification
 from openbadges.models.kinds import is_url
 from openbadges.serialization import loads_object
 from openbadges.signing import peek
@@ -53,7 +54,7 @@ def find_subject(case: Case) -> str:
     check_is_badge(given)
     place = "" if case.token or case.given.baked else case.address
     case.raw = case.documents.plain(given, ASSERTION, place)
-    case.subject = subject_of(case.raw)
+    case.subject = _subject_of(case.raw)
     if case.subject not in _STATEMENTS:
         if case.token or case.given.baked:
             raise NotABadgeError(f"this is {in_words(case.subject)}, and not the award of a badge")
@@ -69,7 +70,7 @@ def _find_statement(case: Case) -> str:
         case.signed, case.upgraded = True, case.documents.version(case.raw.get("id"))
         return f"the token holds {in_words(case.subject)}"
     # What is withdrawn need not say how it was verified (Open Badges 2.0, Assertion.revoked).
-    if method != HOSTED and (case.token or case.raw.get("revoked") is not True):
+    if method != HOSTED and (case.token or not _is_revoked(case.raw)):
         raise VerificationError(
             f"verification type {method[:60]!r} is neither {HOSTED} nor {SIGNED}, so that nothing "
             "proves the badge"
@@ -86,7 +87,7 @@ def _find_hosted(case: Case) -> str:
     wanted = case.subject
     try:
         case.raw = case.documents.canonical(url, ASSERTION if wanted == ASSERTION else "")
-        found = subject_of(case.raw)
+        found = _subject_of(case.raw)
     except GoneError as error:
         return _withdrawn(case, error.url)
     except NotABadgeError as error:
@@ -94,7 +95,7 @@ def _find_hosted(case: Case) -> str:
     if found != wanted:
         raise VerificationError(f"{url} holds no badge: this is {in_words(found)}")
     case.upgraded = case.documents.version(case.raw.get("id"))
-    if case.raw.get("revoked") is True:
+    if _is_revoked(case.raw) and _is_stub(case.raw, found):
         case.withdrawn = _reason(case.raw)
     elif wanted in _STATEMENTS and _method(case.raw) != HOSTED:
         raise VerificationError(f"{url} does not say that it is verified by being hosted")
@@ -109,6 +110,31 @@ def _withdrawn(case: Case, url: str) -> str:
         stub = {}
     case.withdrawn = _reason(stub)
     return f"{url} answers 410: its issuer withdrew it"
+
+
+def _subject_of(document: dict[str, Any]) -> str:
+    """Return the class of a document; a withdrawn badge need not say that it was one."""
+    bare = document.get("type") is None and _is_revoked(document)
+    return ASSERTION if bare else subject_of(document)
+
+
+def _is_revoked(document: dict[str, Any]) -> bool:
+    given = as_list(document.get("revoked"))
+    return len(given) == 1 and given[0] is True
+
+
+def _is_stub(document: dict[str, Any], subject: str) -> bool:
+    """Say whether a withdrawn document leaves out what it had to say before.
+
+    One that still says all of it is judged like any other: whoever forges a badge cannot have it
+    called the issuer's by withdrawing it.
+    """
+    model = Endorsement if subject == ENDORSEMENT else Assertion
+    return any(
+        not as_list(document.get(item.name, document.get(item.alias)))
+        for item in model.PROPERTIES
+        if item.required
+    )
 
 
 def _reason(document: dict[str, Any]) -> str:
