@@ -68,6 +68,8 @@ def _find_statement(case: Case) -> str:
         if not case.token:
             raise VerificationError("the document says that it is signed, and has no signature")
         case.signed, case.upgraded = True, case.documents.version(case.raw.get("id"))
+        if _is_revoked(case.raw):
+            case.withdrawn = _reason(case.raw)
         return f"the token holds {in_words(case.subject)}"
     # What is withdrawn need not say how it was verified (Open Badges 2.0, Assertion.revoked).
     if method != HOSTED and (case.token or not _is_revoked(case.raw)):
@@ -95,9 +97,9 @@ def _find_hosted(case: Case) -> str:
     if found != wanted:
         raise VerificationError(f"{url} holds no badge: this is {in_words(found)}")
     case.upgraded = case.documents.version(case.raw.get("id"))
-    if _is_revoked(case.raw) and _is_stub(case.raw, found):
-        case.withdrawn = _reason(case.raw)
-    elif wanted in _STATEMENTS and _method(case.raw) != HOSTED:
+    if _is_revoked(case.raw):
+        case.withdrawn, case.bare = _reason(case.raw), _is_stub(case.raw, found)
+    if not case.bare and wanted in _STATEMENTS and _method(case.raw) != HOSTED:
         raise VerificationError(f"{url} does not say that it is verified by being hosted")
     return f"{case.raw['id']} holds {in_words(found)}"
 
@@ -108,7 +110,7 @@ def _withdrawn(case: Case, url: str) -> str:
         stub = loads_object(case.documents.answer(url).body)
     except OpenBadgesError:
         stub = {}
-    case.withdrawn = _reason(stub)
+    case.withdrawn, case.bare = _reason(stub), True
     return f"{url} answers 410: its issuer withdrew it"
 
 
@@ -131,20 +133,21 @@ def _is_stub(document: dict[str, Any], subject: str) -> bool:
     """
     model = Endorsement if subject == ENDORSEMENT else Assertion
     return any(
-        not as_list(document.get(item.name, document.get(item.alias)))
+        not (as_list(document.get(item.name)) or as_list(document.get(item.alias)))
         for item in model.PROPERTIES
         if item.required
     )
 
 
 def _reason(document: dict[str, Any]) -> str:
-    reason = document.get("revocationReason")
-    return reason[:300] if isinstance(reason, str) else ""
+    reasons = as_list(document.get("revocationReason"))
+    return reasons[0][:300] if len(reasons) == 1 and isinstance(reasons[0], str) else ""
 
 
 def _method(document: dict[str, Any]) -> str:
     """Return how a document says it is verified; whatever cannot be read is no method."""
-    given = document.get("verification", document.get("verify"))
+    given = document.get("verification")
+    given = document.get("verify") if given is None else given
     given = given[0] if isinstance(given, list) and len(given) == 1 else given
     kind = given.get("type") if isinstance(given, dict) else None
     kind = kind[0] if isinstance(kind, list) and len(kind) == 1 else kind

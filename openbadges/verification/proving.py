@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from openbadges.verification.cases import Case
 
 MAX_SKEW = timedelta(minutes=5)
-MAX_REASON = 300
 
 
 def check_hosting(case: Case) -> str:
@@ -45,14 +44,11 @@ def check_hosting(case: Case) -> str:
 
 def check_revocation(case: Case) -> str:
     """Return that the issuer did not withdraw the badge (2.0, Revoking an Assertion)."""
-    reason = case.withdrawn
-    if reason is None and case.statement.revoked:
-        reason = (case.statement.revocation_reason or "")[:MAX_REASON]
-    if reason is not None:
-        raise RevokedError(f"the issuer withdrew the badge{_because(reason)}")
+    if case.withdrawn is not None:
+        raise RevokedError(f"the issuer withdrew the badge{_because(case.withdrawn)}")
     if case.signed:
         return _check_list(case)
-    return "the issuer's server still answers for the badge"
+    return f"the issuer's server still answers for {case.statement.id}"
 
 
 def check_issued(case: Case) -> str:
@@ -102,7 +98,7 @@ def _check_list(case: Case) -> str:
         # Before 2.0 a list named assertions by their uid.
         entry = next(filter(None, (revocations.find("", uid) for uid in _uids(case))), None)
     if entry:
-        reason = (entry.revocation_reason or "")[:MAX_REASON]
+        reason = (entry.revocation_reason or "")[:300]
         raise RevokedError(f"the issuer's revocation list names the badge{_because(reason)}")
     return f"{url} does not name the badge"
 
