@@ -52,6 +52,7 @@ def test_writing_what_was_read_gives_the_same(
     assert model.from_dict(document).to_dict() == document
 
 
+@pytest.mark.requirement("N2", "N3")
 def test_an_assertion_is_written_as_every_consumer_reads_it() -> None:
     document = Assertion(
         id=examples.ASSERTION_ID,
@@ -73,6 +74,7 @@ def test_an_assertion_is_written_as_every_consumer_reads_it() -> None:
     }
 
 
+@pytest.mark.requirement("N3", "N8")
 def test_criteria_are_always_an_object_and_one_key_a_string() -> None:
     read = BadgeClass.from_dict(examples.badge(criteria="https://badges.example.org/c"))
     assert read.to_dict()["criteria"] == {"id": "https://badges.example.org/c"}
@@ -109,6 +111,7 @@ def test_embedded_objects_tell_their_ids() -> None:
     assert Assertion.from_dict(plain).badge == examples.BADGE_ID
 
 
+@pytest.mark.requirement("A11")
 def test_what_only_has_an_id_may_be_described_in_place() -> None:
     author = {"type": "Profile", "id": "https://a.example/me", "name": "Me"}
     image = Image.from_dict({"id": "https://a.example/1.png", "author": author})
@@ -157,6 +160,7 @@ def without(document: dict[str, Any], name: str) -> dict[str, Any]:
         (RevocationList, examples.revocation_list(), ["revokedAssertions"]),
     ],
 )
+@pytest.mark.requirement("A15")
 def test_every_required_property_is_missed(
     model: type[Document], document: dict[str, Any], names: list[str]
 ) -> None:
@@ -261,6 +265,7 @@ def test_what_is_not_named_by_the_standard_never_replaces_what_is() -> None:
     assert read.to_dict()["id"] == examples.ASSERTION_ID
 
 
+@pytest.mark.requirement("D8", "N3")
 def test_a_profile_with_other_than_one_key_url_is_read_but_not_written() -> None:
     two = Profile.from_dict(examples.issuer(publicKey=[examples.KEY_ID, f"{examples.BASE}/k2"]))
     assert two.key_ids == (examples.KEY_ID, f"{examples.BASE}/k2")
@@ -272,6 +277,7 @@ def test_a_profile_with_other_than_one_key_url_is_read_but_not_written() -> None
 
 
 @pytest.mark.parametrize("count", [0, 1])
+@pytest.mark.requirement("I7", "N5")
 def test_a_list_that_consumers_misread_is_not_written(count: int) -> None:
     short = RevocationList(revoked_assertions=(RevokedAssertion(id="urn:a"),) * count)
     with pytest.raises(MalformedError, match="at least 2 entries"):

@@ -131,7 +131,7 @@ CASES: list[Case] = [
     ),
     Case("J7-not-a-picture", {}, "not a badge", "input", source=lambda _site, _key: b"\x00\x01"),
     # K: extensions.
-    valid("K1+K2-extension", extended()),
+    valid("G7+K1+K2-extension", extended()),
     valid("K1-extension-of-the-assertion", hosted(**{"extensions:ApplyLink": APPLY})),
     valid("K1-extension-of-the-issuer", of_issuer(**{"extensions:ApplyLink": APPLY})),
     invalid("K1-no-context", extended(**{"@context": None}), "badge"),

@@ -100,6 +100,13 @@ def other_payload(site: Site, key: PrivateKey) -> str:
 PROFILE_OF_THE_STRANGER = examples.issuer(publicKey=EVIL_KEY)
 STRANGERS_KEY = {EVIL_KEY: {"json": examples.key_document(STRANGER.public.to_pem(), id=EVIL_KEY)}}
 
+REVOKING: dict[str, list[Any]] = {
+    "only-entry-text": [ASSERTION],
+    "only-entry-object": [REASON],
+    "text-of-two": ["urn:a", ASSERTION],
+    "object-of-two": ["urn:a", REASON],
+}
+
 CASES: list[Case] = [
     # F: what an assertion says of its verification, and which ids an issuer vouches for.
     *(
@@ -390,12 +397,7 @@ CASES: list[Case] = [
     invalid("I5-other-payload", {}, "signature", source=other_payload),
     *(
         Case(f"I6-{name}", of_list(*entries), "revoked", "revocation", source=signed())
-        for name, entries in {
-            "only-entry-text": [ASSERTION],
-            "only-entry-object": [REASON],
-            "text-of-two": ["urn:a", ASSERTION],
-            "object-of-two": ["urn:a", REASON],
-        }.items()
+        for name, entries in REVOKING.items()
     ),
     Case(
         "I6-reason",

@@ -327,6 +327,7 @@ def test_a_badge_that_was_never_valid_is_not_called_withdrawn(
     assert outcome(report, "revocation")[0] in (Outcome.FAILED, Outcome.SKIPPED)
 
 
+@pytest.mark.requirement("N12")
 def test_what_an_earlier_fault_hides_is_skipped_with_the_reason(site: Site) -> None:
     site.documents[BADGE] = {"status": 404}
     report = site.verify(ASSERTION)
@@ -337,6 +338,7 @@ def test_what_an_earlier_fault_hides_is_skipped_with_the_reason(site: Site) -> N
     assert outcome(report, "issued")[0] is Outcome.PASSED
 
 
+@pytest.mark.requirement("N11")
 def test_the_gravest_finding_is_the_verdict(site: Site) -> None:
     site.documents |= hosted(expires="2020-02-01T00:00:00Z") | {IMAGE: {"error": "down"}}
     assert site.verify(ASSERTION).verdict is Verdict.EXPIRED

@@ -130,6 +130,7 @@ REDEFINED = {"issuer": "https://evil.example/#ignored", "boss": "obi:issuer"}
     ],
 )
 @pytest.mark.parametrize("place", ["assertion", "badge", "issuer", "embedded"])
+@pytest.mark.requirement("A1", "K3")
 def test_no_context_gives_a_core_term_another_meaning(site: Site, context: Any, place: str) -> None:
     # Read as JSON, the badge is the true issuer's; its own context would make it the attacker's.
     site.documents[f"{EVIL}/context"] = {"json": {"@context": REDEFINED}}

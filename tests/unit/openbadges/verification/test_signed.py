@@ -271,6 +271,7 @@ def test_a_picture_with_two_badges_is_refused(site: Site, key: PrivateKey) -> No
 
 
 @pytest.mark.parametrize("algorithm", ["RS512", "PS256", "PS384", "ES256", "ES384", "EdDSA"])
+@pytest.mark.requirement("I2")
 def test_the_kind_of_the_key_fixes_the_algorithm(
     site: Site, key: PrivateKey, ed25519_key: PrivateKey, algorithm: str
 ) -> None:
