@@ -119,6 +119,9 @@ def _is_plain_member(name: str, value: object) -> bool:
         return value in (CONTEXT, [CONTEXT])
     if ":" in name or (name.startswith("@") and name not in _HARMLESS):
         return False
+    if name == "type" and any(isinstance(kind, str) and ":" in kind for kind in as_list(value)):
+        # It may be another spelling of a class that has a name (JSON-LD 1.1, IRI Compaction).
+        return False
     return _is_plain_value(value)
 
 

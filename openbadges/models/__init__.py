@@ -14,6 +14,7 @@ from openbadges.models.parts import (
     Evidence,
     IdentityObject,
     Image,
+    Node,
     Related,
     Verification,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "Evidence",
     "IdentityObject",
     "Image",
+    "Node",
     "Profile",
     "Related",
     "RevocationList",

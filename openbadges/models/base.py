@@ -141,6 +141,16 @@ def reference(model: type[Document], identifier: Kind) -> Kind:
     return Kind(read, write)
 
 
+def link(identifier: Kind) -> Kind:
+    """Return the kind of a link; an object with nothing but an id says the same as the id."""
+
+    def read(value: Any, where: str) -> Any:
+        lone = isinstance(value, dict) and value.keys() == {"id"}
+        return identifier.read(value["id"] if lone else value, where)
+
+    return Kind(read, identifier.write)
+
+
 def described(model: type[Document], *, bare: bool) -> Kind:
     """Return the kind of an object that may be given as its id alone.
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from openbadges.models import kinds
-from openbadges.models.base import Document, Property
+from openbadges.models.base import Document, Property, reference
+from openbadges.models.parts import Node, id_of
 from openbadges.vocabulary import CRYPTOGRAPHIC_KEY
 
 
@@ -18,10 +19,15 @@ class CryptographicKey(Document):
     TYPES: ClassVar[tuple[str, ...]] = (CRYPTOGRAPHIC_KEY,)
     PROPERTIES: ClassVar[tuple[Property, ...]] = (
         Property("id", "id", kinds.URL, required=True),
-        Property("owner", "owner", kinds.IRI),
+        Property("owner", "owner", reference(Node, kinds.IRI)),
         Property("publicKeyPem", "public_key_pem", kinds.WORD, required=True),
     )
 
     id: str
-    owner: str | None = None
+    owner: str | Node | None = None
     public_key_pem: str
+
+    @property
+    def owner_id(self) -> str | None:
+        """The id of the profile that the key signs for, embedded or not."""
+        return id_of(self.owner)

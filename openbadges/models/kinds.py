@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeGuard
 from urllib.parse import urlsplit
 
 from openbadges.errors import MalformedError
@@ -58,13 +58,23 @@ def is_url(value: object) -> bool:
         port_is_sound = parts.port is None or parts.port > 0
     except ValueError:
         return False
-    named = parts.scheme in {"http", "https"} and bool(parts.hostname)
+    named = parts.scheme in {"http", "https"} and _is_host(parts.hostname or "")
     return named and port_is_sound and "@" not in parts.netloc
+
+
+def _is_host(name: str) -> bool:
+    """Say whether a host is named; a dot may end it, and no label is empty (RFC 1034, 3.1)."""
+    return all(name.removesuffix(".").split("."))
 
 
 def is_iri(value: object) -> bool:
     """Say whether a value is an id: an http(s) URL or a ``urn:uuid``."""
-    return is_url(value) or (isinstance(value, str) and bool(_UUID_URN.fullmatch(value)))
+    return is_url(value) or is_uuid(value)
+
+
+def is_uuid(value: object) -> TypeGuard[str]:
+    """Say whether a value is a ``urn:uuid``."""
+    return isinstance(value, str) and bool(_UUID_URN.fullmatch(value))
 
 
 def is_absolute(value: object) -> bool:
@@ -105,7 +115,7 @@ def _is_version(value: object) -> bool:
 
 
 def _is_picture(value: object) -> bool:
-    return is_iri(value) or (isinstance(value, str) and value.startswith("data:image/"))
+    return is_iri(value) or (isinstance(value, str) and value[:11].lower() == "data:image/")
 
 
 TEXT = _plain(lambda value: isinstance(value, str), "text")

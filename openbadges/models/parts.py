@@ -7,12 +7,29 @@ import re
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from openbadges.contexts import core_terms
 from openbadges.errors import MalformedError
 from openbadges.models import kinds
-from openbadges.models.base import Document, Property, described
+from openbadges.models.base import Document, Property, described, link, reference
 from openbadges.vocabulary import HOSTED, SIGNED, VERIFICATION_ALIASES, VERIFICATION_OBJECT
 
 IDENTITY_HASH = re.compile(r"(sha256\$[0-9a-f]{64}|md5\$[0-9a-f]{32})", re.ASCII | re.I)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node(Document):
+    """Something that is described at its own id; what is said of it here is kept in `extra`."""
+
+    PROPERTIES: ClassVar[tuple[Property, ...]] = (
+        Property("id", "id", kinds.ABSOLUTE, required=True),
+    )
+
+    id: str
+
+
+def id_of(node: str | Node | None) -> str | None:
+    """Return the id of something that is named, or embedded, or neither."""
+    return node.id if isinstance(node, Node) else node
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +49,9 @@ class IdentityObject(Document):
     salt: str | None = None
 
     def check(self, where: str) -> None:
-        """Raise MalformedError where ``hashed`` and the form of the identity disagree."""
+        """Raise MalformedError where the identity is of no kind, or is no hash and called one."""
+        if self.type not in core_terms() and not kinds.is_absolute(self.type):
+            raise MalformedError(f"{where}.type must be a property of the context or an IRI")
         is_hash = bool(IDENTITY_HASH.fullmatch(self.identity))
         if self.hashed and not is_hash:
             raise MalformedError(f"{where}.identity must be sha256$ or md5$ and hex digits")
@@ -52,7 +71,7 @@ class Verification(Document):
 
     PROPERTIES: ClassVar[tuple[Property, ...]] = (
         Property("type", "type", kinds.WORD),
-        Property("creator", "creator", kinds.URL),
+        Property("creator", "creator", link(kinds.URL)),
         Property("verificationProperty", "verification_property", kinds.WORD),
         Property("startsWith", "starts_with", kinds.URL, many=True, bare=True),
         Property("allowedOrigins", "allowed_origins", kinds.REGISTERED_NAME, many=True, bare=True),
@@ -116,12 +135,12 @@ class Image(Document):
     PROPERTIES: ClassVar[tuple[Property, ...]] = (
         Property("id", "id", kinds.PICTURE, required=True),
         Property("caption", "caption", kinds.TEXT),
-        Property("author", "author", kinds.ABSOLUTE),
+        Property("author", "author", reference(Node, kinds.ABSOLUTE)),
     )
 
     id: str
     caption: str | None = None
-    author: str | None = None
+    author: str | Node | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +174,7 @@ class Alignment(Document):
     TYPE_REQUIRED: ClassVar[bool] = False
     PROPERTIES: ClassVar[tuple[Property, ...]] = (
         Property("targetName", "target_name", kinds.WORD, required=True),
-        Property("targetUrl", "target_url", kinds.URL, required=True),
+        Property("targetUrl", "target_url", link(kinds.URL), required=True),
         Property("targetDescription", "target_description", kinds.TEXT),
         Property("targetFramework", "target_framework", kinds.TEXT),
         Property("targetCode", "target_code", kinds.TEXT),

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from openbadges.errors import MalformedError
 from openbadges.models import kinds
-from openbadges.models.base import Document, Property, nested, reference
+from openbadges.models.base import Document, Property, link, nested, reference
 from openbadges.models.keys import CryptographicKey
 from openbadges.models.parts import PICTURE, RELATED, Image, Related, Verification
 from openbadges.vocabulary import ISSUER, PROFILE
@@ -28,7 +28,7 @@ class BasicProfile(Document):
     PROPERTIES: ClassVar[tuple[Property, ...]] = (
         Property("id", "id", kinds.IRI, required=True),
         Property("name", "name", kinds.WORD),
-        Property("url", "url", kinds.URL),
+        Property("url", "url", link(kinds.URL)),
         Property("email", "email", kinds.EMAIL),
         Property("telephone", "telephone", kinds.TELEPHONE),
         Property("description", "description", kinds.TEXT),
@@ -40,7 +40,7 @@ class BasicProfile(Document):
             many=True,
             bare=True,
         ),
-        Property("revocationList", "revocation_list", kinds.URL),
+        Property("revocationList", "revocation_list", link(kinds.URL)),
         Property("verification", "verification", nested(Verification)),
         Property("version", "version", kinds.VERSION),
         Property("related", "related", RELATED, many=True),

@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 
 from openbadges.errors import MalformedError
 from openbadges.models import kinds
-from openbadges.models.base import Document, Property, described
+from openbadges.models.base import Document, Property, described, reference
+from openbadges.models.parts import Node, id_of
 from openbadges.vocabulary import REVOCATION_LIST
 
 MIN_ENTRIES = 2
@@ -46,7 +47,7 @@ class RevocationList(Document):
     TYPES: ClassVar[tuple[str, ...]] = (REVOCATION_LIST,)
     PROPERTIES: ClassVar[tuple[Property, ...]] = (
         Property("id", "id", kinds.IRI),
-        Property("issuer", "issuer", kinds.IRI),
+        Property("issuer", "issuer", reference(Node, kinds.IRI)),
         Property(
             "revokedAssertions",
             "revoked_assertions",
@@ -57,8 +58,13 @@ class RevocationList(Document):
     )
 
     id: str | None = None
-    issuer: str | None = None
+    issuer: str | Node | None = None
     revoked_assertions: tuple[RevokedAssertion, ...] = ()
+
+    @property
+    def issuer_id(self) -> str | None:
+        """The id of the profile whose list this is, embedded or not."""
+        return id_of(self.issuer)
 
     def to_dict(self, *, embedded: bool = False) -> dict[str, Any]:
         """Return the JSON object.
@@ -80,7 +86,15 @@ class RevocationList(Document):
         An entry that says ``revoked: false`` revokes nothing.
         """
         for entry in self.revoked_assertions:
-            named = entry.id == assertion_id if assertion_id else entry.uid == uid is not None
+            if assertion_id:
+                named = _folded(entry.id) == _folded(assertion_id)
+            else:
+                named = entry.uid == uid is not None
             if named and entry.revoked is not False:
                 return entry
         return None
+
+
+def _folded(identifier: str | None) -> str | None:
+    """Return an id as it is compared; that of a UUID has no case (RFC 9562, 4)."""
+    return identifier.lower() if kinds.is_uuid(identifier) else identifier

@@ -8,14 +8,14 @@ import binascii
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
-from openbadges.baking import media_type
+from openbadges.baking import media_type, png
 from openbadges.errors import BakingError, FetchError, MalformedError, VerificationError
 from openbadges.models.kinds import is_url
 from openbadges.serialization import MAX_BYTES
 from openbadges.verification.cases import Case, NotApplicableError, in_words
 from openbadges.verification.documents import MissingError
 from openbadges.verification.reports import Verdict
-from openbadges.vocabulary import ACCEPT_BADGE, ACCEPT_IMAGE, CONTEXT, ENDORSEMENT
+from openbadges.vocabulary import ACCEPT_BADGE, ACCEPT_IMAGE, CONTEXT, ENDORSEMENT, PNG
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,13 +29,12 @@ def check_image(case: Case) -> str:
     if case.found_badge is None:
         raise NotApplicableError(f"{in_words(case.subject)} has no picture that counts")
     url = case.badge.image.id
-    if url.startswith("data:"):
-        body = _data_uri(url)
+    if url[:5].lower() == "data:":
+        kind = _embedded_media_type(url)
     elif is_url(url):
-        body = case.documents.body(url, ACCEPT_IMAGE)
+        kind = _media_type(case.documents.body(url, ACCEPT_IMAGE), url)
     else:
         raise VerificationError(f"picture {url} has no URL where it could be read")
-    kind = _media_type(body, url)
     _check_baked_image(case)
     return f"the picture of the badge is {kind}"
 
@@ -66,9 +65,21 @@ def _check_baked_image(case: Case) -> None:
 
 def _media_type(body: bytes, url: str) -> str:
     try:
-        return media_type(body)
+        kind = media_type(body)
+        if kind == PNG:
+            png.check(body)
+        return kind
     except BakingError as error:
         raise VerificationError(f"{url[:100]}: {error}") from error
+
+
+def _embedded_media_type(uri: str) -> str:
+    """Return what an embedded picture is; here the badge itself says it, so that must be true."""
+    kind = _media_type(_data_uri(uri), uri)
+    named = uri.partition(":")[2].partition(",")[0].partition(";")[0].lower()
+    if named != kind:
+        raise VerificationError(f"{uri[:100]}: the picture calls itself {named} and is {kind}")
+    return kind
 
 
 def _links(case: Case) -> Iterator[tuple[str, Any]]:
@@ -112,7 +123,7 @@ def _data_uri(uri: str) -> bytes:
     head, comma, content = uri.partition(",")
     if not comma or len(content) > MAX_BYTES:
         raise MalformedError("BadgeClass.image is no data URI that can be read")
-    if not head.endswith(";base64"):
+    if not head.lower().endswith(";base64"):
         return unquote_to_bytes(content)
     try:
         return base64.b64decode(content, validate=True)

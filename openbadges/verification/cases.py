@@ -73,6 +73,8 @@ class Case:
     raw: dict[str, Any] = field(default_factory=dict)
     # Why the issuer withdrew the badge; None while nothing says so.
     withdrawn: str | None = None
+    # Whether there is nothing to judge but that.
+    bare: bool = False
     recipient: str = ""
     key_id: str = ""
     keys: list[PublicKey] = field(default_factory=list)

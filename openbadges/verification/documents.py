@@ -192,7 +192,7 @@ def parse_document(data: bytes | str) -> dict[str, Any]:
     value = loads(data)
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
-        if isinstance(value, dict) and "@type" not in value:
+        if isinstance(value, dict) and not {"@id", "@type"} & value.keys():
             value = None
     if not isinstance(value, dict):
         raise MalformedError("JSON holds no object")

@@ -6,7 +6,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from openbadges.errors import FetchError, OpenBadgesError, VerificationError
-from openbadges.models import Verification
+from openbadges.jsonld.loading import as_list
+from openbadges.models import Assertion, Endorsement, Verification
 from openbadges.models.kinds import is_url
 from openbadges.serialization import loads_object
 from openbadges.signing import peek
@@ -53,7 +54,7 @@ def find_subject(case: Case) -> str:
     check_is_badge(given)
     place = "" if case.token or case.given.baked else case.address
     case.raw = case.documents.plain(given, ASSERTION, place)
-    case.subject = subject_of(case.raw)
+    case.subject = _subject_of(case.raw)
     if case.subject not in _STATEMENTS:
         if case.token or case.given.baked:
             raise NotABadgeError(f"this is {in_words(case.subject)}, and not the award of a badge")
@@ -67,9 +68,11 @@ def _find_statement(case: Case) -> str:
         if not case.token:
             raise VerificationError("the document says that it is signed, and has no signature")
         case.signed, case.upgraded = True, case.documents.version(case.raw.get("id"))
+        if _is_revoked(case.raw):
+            case.withdrawn = _reason(case.raw)
         return f"the token holds {in_words(case.subject)}"
     # What is withdrawn need not say how it was verified (Open Badges 2.0, Assertion.revoked).
-    if method != HOSTED and (case.token or case.raw.get("revoked") is not True):
+    if method != HOSTED and (case.token or not _is_revoked(case.raw)):
         raise VerificationError(
             f"verification type {method[:60]!r} is neither {HOSTED} nor {SIGNED}, so that nothing "
             "proves the badge"
@@ -86,7 +89,7 @@ def _find_hosted(case: Case) -> str:
     wanted = case.subject
     try:
         case.raw = case.documents.canonical(url, ASSERTION if wanted == ASSERTION else "")
-        found = subject_of(case.raw)
+        found = _subject_of(case.raw)
     except GoneError as error:
         return _withdrawn(case, error.url)
     except NotABadgeError as error:
@@ -94,9 +97,9 @@ def _find_hosted(case: Case) -> str:
     if found != wanted:
         raise VerificationError(f"{url} holds no badge: this is {in_words(found)}")
     case.upgraded = case.documents.version(case.raw.get("id"))
-    if case.raw.get("revoked") is True:
-        case.withdrawn = _reason(case.raw)
-    elif wanted in _STATEMENTS and _method(case.raw) != HOSTED:
+    if _is_revoked(case.raw):
+        case.withdrawn, case.bare = _reason(case.raw), _is_stub(case.raw, found)
+    if not case.bare and wanted in _STATEMENTS and _method(case.raw) != HOSTED:
         raise VerificationError(f"{url} does not say that it is verified by being hosted")
     return f"{case.raw['id']} holds {in_words(found)}"
 
@@ -107,18 +110,44 @@ def _withdrawn(case: Case, url: str) -> str:
         stub = loads_object(case.documents.answer(url).body)
     except OpenBadgesError:
         stub = {}
-    case.withdrawn = _reason(stub)
+    case.withdrawn, case.bare = _reason(stub), True
     return f"{url} answers 410: its issuer withdrew it"
 
 
+def _subject_of(document: dict[str, Any]) -> str:
+    """Return the class of a document; a withdrawn badge need not say that it was one."""
+    bare = document.get("type") is None and _is_revoked(document)
+    return ASSERTION if bare else subject_of(document)
+
+
+def _is_revoked(document: dict[str, Any]) -> bool:
+    given = as_list(document.get("revoked"))
+    return len(given) == 1 and given[0] is True
+
+
+def _is_stub(document: dict[str, Any], subject: str) -> bool:
+    """Say whether a withdrawn document leaves out what it had to say before.
+
+    One that still says all of it is judged like any other: whoever forges a badge cannot have it
+    called the issuer's by withdrawing it.
+    """
+    model = Endorsement if subject == ENDORSEMENT else Assertion
+    return any(
+        not (as_list(document.get(item.name)) or as_list(document.get(item.alias)))
+        for item in model.PROPERTIES
+        if item.required
+    )
+
+
 def _reason(document: dict[str, Any]) -> str:
-    reason = document.get("revocationReason")
-    return reason[:300] if isinstance(reason, str) else ""
+    reasons = as_list(document.get("revocationReason"))
+    return reasons[0][:300] if len(reasons) == 1 and isinstance(reasons[0], str) else ""
 
 
 def _method(document: dict[str, Any]) -> str:
     """Return how a document says it is verified; whatever cannot be read is no method."""
-    given = document.get("verification", document.get("verify"))
+    given = document.get("verification")
+    given = document.get("verify") if given is None else given
     given = given[0] if isinstance(given, list) and len(given) == 1 else given
     kind = given.get("type") if isinstance(given, dict) else None
     kind = kind[0] if isinstance(kind, list) and len(kind) == 1 else kind

@@ -44,13 +44,11 @@ def check_hosting(case: Case) -> str:
 
 def check_revocation(case: Case) -> str:
     """Return that the issuer did not withdraw the badge (2.0, Revoking an Assertion)."""
-    if case.withdrawn is None and case.statement.revoked:
-        case.withdrawn = case.statement.revocation_reason or ""
-    if case.withdrawn is None and case.signed:
-        return _check_list(case)
     if case.withdrawn is not None:
         raise RevokedError(f"the issuer withdrew the badge{_because(case.withdrawn)}")
-    return "the issuer's server still answers for the badge"
+    if case.signed:
+        return _check_list(case)
+    return f"the issuer's server still answers for {case.statement.id}"
 
 
 def check_issued(case: Case) -> str:
@@ -93,8 +91,8 @@ def _check_list(case: Case) -> str:
     except (MissingError, MalformedError) as error:
         # Whoever cannot read the list does not know whether the badge still holds.
         raise FetchError(f"revocation list: {error}") from error
-    if revocations.issuer not in (None, case.issuer.id):
-        case.note(f"revocation list {url} names another issuer, {revocations.issuer}")
+    if revocations.issuer_id not in (None, case.issuer.id):
+        case.note(f"revocation list {url} names another issuer, {revocations.issuer_id}")
     entry = revocations.find(case.statement.id)
     if entry is None and (case.upgraded or case.documents.version(url)):
         # Before 2.0 a list named assertions by their uid.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from openbadges.errors import VerificationError
 from openbadges.jsonld import check_extensions
+from openbadges.jsonld.loading import as_list
 from openbadges.keys import load_public_key
 from openbadges.models import (
     Assertion,
@@ -53,8 +54,9 @@ def read_badge(case: Case) -> str:
     if isinstance(embedded, BadgeClass):
         if not case.signed:
             raise VerificationError(f"badge class {embedded.id} is hosted nowhere")
-        case.found_badge, case.raw_badge = embedded, case.raw["badge"]
-        extensions = _check_extensions(case, case.raw["badge"])
+        (case.raw_badge,) = as_list(case.raw["badge"])
+        case.found_badge = embedded
+        extensions = _check_extensions(case, case.raw_badge)
         return f"the badge class is part of the signed assertion{extensions}"
     if not is_url(embedded):
         raise VerificationError(f"badge class {embedded} has no URL where it could be read")
@@ -131,6 +133,7 @@ def _check_extensions(case: Case, document: dict[str, Any]) -> str:
 
 def _detached(document: dict[str, Any], name: str) -> dict[str, Any]:
     """Return the document with its embedded object replaced by the URL of the true one."""
-    embedded = document.get(name)
+    values = as_list(document.get(name))
+    embedded = values[0] if len(values) == 1 else None
     url = embedded.get("id") if isinstance(embedded, dict) else None
     return {**document, name: url} if is_url(url) else document

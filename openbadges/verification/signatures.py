@@ -13,6 +13,7 @@ from openbadges.signing import open_signed, peek
 from openbadges.verification.cases import NotApplicableError
 from openbadges.verification.documents import MissingError
 from openbadges.verification.scopes import is_at_home
+from openbadges.vocabulary import CRYPTOGRAPHIC_KEY
 
 if TYPE_CHECKING:
     from openbadges.keys import PublicKey
@@ -77,15 +78,19 @@ def _published_key(case: Case, name: str) -> PublicKey:
         raise FetchError(f"signing key: {error}") from error
     if isinstance(document, str):
         return load_public_key(document, name)
-    key = CryptographicKey.from_dict(document)
+    # It need not say more than the key: it is the one that lies where the issuer's link leads.
+    said = {member: value for member, value in document.items() if value is not None}
+    key = CryptographicKey.from_dict({"type": CRYPTOGRAPHIC_KEY, "id": name, **said})
     if key.id != name:
         raise VerificationError(f"the key at {name} calls itself {key.id}")
     return _loaded(case, key)
 
 
 def _loaded(case: Case, key: CryptographicKey) -> PublicKey:
-    if key.owner != case.issuer.id:
-        case.note(f"key {key.id} names {key.owner or 'nobody'} as its owner; the issuer lists it")
+    if key.owner_id != case.issuer.id:
+        case.note(
+            f"key {key.id} names {key.owner_id or 'nobody'} as its owner; the issuer lists it"
+        )
     return load_public_key(key.public_key_pem, key.id)
 
 

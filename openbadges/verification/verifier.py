@@ -134,11 +134,11 @@ def _run_all(case: Case) -> list[_Result]:
 
 def _run(step: Step, case: Case, ready: set[str]) -> tuple[Outcome, str, Verdict]:
     """Carry out one step; whatever is not reached keeps the badge from being called valid."""
-    if case.withdrawn is not None:
-        if step.id != "revocation":
-            reason = "not judged, because the issuer withdrew the badge"
-            return Outcome.SKIPPED, reason, Verdict.UNVERIFIABLE
-    elif missing := [need for need in step.needs if need not in ready]:
+    known = step.id == "revocation" and case.withdrawn is not None
+    if case.bare and not known:
+        reason = "not judged, because the issuer withdrew the badge"
+        return Outcome.SKIPPED, reason, Verdict.UNVERIFIABLE
+    if not known and (missing := [need for need in step.needs if need not in ready]):
         reason = f"not reached, because the check '{missing[0]}' did not pass"
         return Outcome.SKIPPED, reason, Verdict.UNVERIFIABLE
     try:

@@ -84,6 +84,7 @@ def _why(report: dict[str, Any]) -> str:
     return f"{report['input'][:90]}: {report['beyond']} {report['report']['messages']}"
 
 
+@pytest.mark.requirement("A1", "H1", "M1")
 def test_every_badge_is_valid_in_each_form(
     judge_ob2: Judge, addresses: list[str], tmp_path: Path
 ) -> None:

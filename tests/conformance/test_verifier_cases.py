@@ -58,6 +58,7 @@ def test_every_case_ends_as_expected(
     record_property(expected, len(cases))
 
 
+@pytest.mark.requirement("K4")
 def test_nothing_that_is_well_known_is_fetched(results: dict[str, tuple[str, Report]]) -> None:
     asked = {document.url for _, report in results.values() for document in report.documents}
     assert not [url for url in asked if url.startswith(WELL_KNOWN)]

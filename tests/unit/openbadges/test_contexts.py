@@ -110,6 +110,7 @@ def test_the_extensions_of_the_standard_are_there() -> None:
 
 
 @pytest.mark.parametrize("name", contexts.extension_names())
+@pytest.mark.requirement("K4", "K5")
 def test_an_extension_is_the_published_one(name: str) -> None:
     context = contexts.well_known(f"{EXTENSIONS}/{name}/context.json")
     schema = contexts.well_known(f"{EXTENSIONS}/{name}/schema.json")
@@ -125,6 +126,7 @@ def test_an_extension_is_the_published_one(name: str) -> None:
 
 @pytest.mark.parametrize("name", contexts.extension_names())
 @pytest.mark.parametrize("site", ["http://w3id.org/openbadges", "https://openbadgespec.org"])
+@pytest.mark.requirement("K4")
 def test_an_extension_is_known_at_all_its_addresses(name: str, site: str) -> None:
     context = contexts.well_known(f"{site}/extensions/{name}/context.json")
     assert context is not None

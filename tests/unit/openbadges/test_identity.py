@@ -17,6 +17,7 @@ HASHED = IdentityObject(
 )
 
 
+@pytest.mark.requirement("E5")
 def test_the_salt_is_appended_before_hashing() -> None:
     assert hash_identity(ADDRESS, "deadsea") == HASHED.identity
     assert hash_identity("é", "s") == "sha256$" + hashlib.sha256("és".encode()).hexdigest()
@@ -27,11 +28,13 @@ def test_an_unknown_algorithm_is_refused() -> None:
         hash_identity(ADDRESS, "", "sha512")
 
 
+@pytest.mark.requirement("E6")
 def test_salts_differ() -> None:
     assert len({new_salt() for _ in range(100)}) == 100
     assert len(new_salt()) == 32
 
 
+@pytest.mark.requirement("N10")
 def test_an_address_is_lower_cased_before_hashing() -> None:
     assert email_identity(" LMacken@Example.org ", "deadsea") == HASHED
     assert email_identity(ADDRESS).salt != email_identity(ADDRESS).salt
@@ -73,6 +76,7 @@ def test_what_is_no_address_gets_no_identity() -> None:
         ),
     ],
 )
+@pytest.mark.requirement("E8", "N10")
 def test_the_right_recipient_matches(
     recipient: IdentityObject, address: str, form: str, legacy: bool
 ) -> None:

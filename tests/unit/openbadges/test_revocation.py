@@ -7,6 +7,7 @@ from openbadges.errors import MalformedError
 from openbadges.revocation import revocation_stub
 
 
+@pytest.mark.requirement("N4")
 def test_a_stub_holds_five_members_and_nothing_else() -> None:
     assert revocation_stub("https://badges.example.org/assertions/1", "Given by mistake") == {
         "@context": "https://w3id.org/openbadges/v2",

@@ -30,12 +30,14 @@ def token_with(header: dict[str, Any], key: PrivateKey, payload: bytes = b'{"a":
     return f"{start}.{encode(signature)}"
 
 
+@pytest.mark.requirement("I1")
 def test_what_is_signed_comes_back_byte_for_byte(key: PrivateKey) -> None:
     payload = b'{ "a" : 1 }'
     assert open_signed(sign(payload, key), key.public) == payload
     assert json.loads(open_signed(sign(DOCUMENT, key), key.public)) == DOCUMENT
 
 
+@pytest.mark.requirement("I2")
 def test_the_header_names_the_algorithm_and_nothing_else(key: PrivateKey) -> None:
     token = sign(DOCUMENT, key)
     assert base64.urlsafe_b64decode(token.split(".")[0]) == b'{"alg":"RS256"}'
@@ -68,6 +70,7 @@ def test_harmless_headers_are_ignored(key: PrivateKey, other_key: PrivateKey) ->
         pytest.param({"alg": "RS256", "b64": False}, id="b64"),
     ],
 )
+@pytest.mark.requirement("I8")
 def test_an_extension_that_is_demanded_is_refused(key: PrivateKey, header: dict[str, Any]) -> None:
     with pytest.raises(VerificationError, match="extension"):
         open_signed(token_with(header, key), key.public)
@@ -95,6 +98,7 @@ def test_another_key_does_not_open_it(key: PrivateKey, other_key: PrivateKey) ->
         open_signed(sign(DOCUMENT, other_key), key.public)
 
 
+@pytest.mark.requirement("I5")
 def test_a_changed_payload_is_noticed(key: PrivateKey) -> None:
     header, _, signature = sign(DOCUMENT, key).split(".")
     forged = ".".join([header, encode(b'{"a":2}'), signature])
@@ -127,6 +131,7 @@ def mangled(token: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("case", list(mangled("a.b.A")))
+@pytest.mark.requirement("I1")
 def test_a_token_has_one_spelling_only(key: PrivateKey, case: str) -> None:
     token = mangled(sign(DOCUMENT, key))[case]
     with pytest.raises(MalformedError):

@@ -22,6 +22,7 @@ NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
         "2026-01-31T20:00:00+08",
     ],
 )
+@pytest.mark.requirement("A7")
 def test_every_lawful_way_to_write_a_moment_is_read(text: str) -> None:
     assert parse_time(text) == NOON
 
@@ -41,11 +42,13 @@ def test_every_lawful_way_to_write_a_moment_is_read(text: str) -> None:
         pytest.param("\u0662026-01-31T12:00:00Z", id="other-digits"),
     ],
 )
+@pytest.mark.requirement("A7")
 def test_anything_else_is_refused(text: str) -> None:
     with pytest.raises(MalformedError, match="is no time"):
         parse_time(text)
 
 
+@pytest.mark.requirement("N7")
 def test_a_moment_is_written_in_utc() -> None:
     assert format_time(NOON.astimezone(timezone(timedelta(hours=5)))) == "2026-01-31T12:00:00Z"
 

@@ -81,6 +81,7 @@ DOCUMENTS = ["assertion", "badge", "issuer", "revocations", "key"]
 
 
 @pytest.mark.parametrize("name", TYPES)
+@pytest.mark.requirement("A9", "A10")
 def test_public_answers_have_their_type_and_are_open_to_all(
     client: FlaskClient, paths: dict[str, str], name: str
 ) -> None:
@@ -105,6 +106,7 @@ def test_what_the_caller_has_is_not_sent_again(
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
+@pytest.mark.requirement("H1")
 def test_every_document_says_its_own_address(
     client: FlaskClient, paths: dict[str, str], name: str
 ) -> None:
@@ -128,6 +130,7 @@ def test_every_document_says_its_own_address(
     ],
 )
 @pytest.mark.parametrize("name", ["assertion", "badge", "issuer"])
+@pytest.mark.requirement("A9")
 def test_accept_decides_between_page_and_document(
     client: FlaskClient, paths: dict[str, str], name: str, accept: str | None, expected: str
 ) -> None:
@@ -145,6 +148,7 @@ def test_json_is_had_whatever_is_accepted(
     assert answer.get_json(force=True) == client.get(paths[name]).get_json(force=True)
 
 
+@pytest.mark.requirement("N9")
 def test_the_signed_twin_has_the_same_id_and_another_verification(
     client: FlaskClient, paths: dict[str, str]
 ) -> None:
@@ -163,6 +167,7 @@ def test_the_signed_form_is_made_once(client: FlaskClient, paths: dict[str, str]
     assert unbake(client.get(paths["drawing"]).data) == first
 
 
+@pytest.mark.requirement("M1")
 def test_a_baked_picture_looks_like_the_badge(
     client: FlaskClient, paths: dict[str, str], tmp_path: Path
 ) -> None:
@@ -205,12 +210,14 @@ def test_the_drawing_of_an_artist_is_served_clean_and_baked(
     assert not any(sign in served for sign in (b"<!DOCTYPE", b"<!ENTITY", b"<script", b".png"))
 
 
+@pytest.mark.requirement("M1")
 def test_a_download_is_named_after_the_badge(client: FlaskClient, paths: dict[str, str]) -> None:
     answer = client.get(f"{paths['baked']}?download=1")
     assert answer.headers["Content-Disposition"] == 'attachment; filename="first-steps.png"'
     assert "Content-Disposition" not in client.get(paths["baked"]).headers
 
 
+@pytest.mark.requirement("H6", "N4", "N9")
 def test_a_revoked_assertion_is_gone_in_every_form(
     client: FlaskClient, paths: dict[str, str], site: Site
 ) -> None:
@@ -237,6 +244,7 @@ def test_a_revoked_assertion_is_gone_in_every_form(
     assert "mistake" in page.text
 
 
+@pytest.mark.requirement("I7", "N5")
 def test_a_revocation_list_is_never_a_list_of_one(
     client: FlaskClient, paths: dict[str, str]
 ) -> None:
@@ -245,6 +253,7 @@ def test_a_revocation_list_is_never_a_list_of_one(
     assert all(entry.startswith("urn:uuid:") for entry in listed)
 
 
+@pytest.mark.requirement("C10")
 def test_what_was_issued_stays_as_it_was_when_the_badge_changes(
     client: FlaskClient, paths: dict[str, str], site: Site
 ) -> None:
@@ -313,6 +322,7 @@ def test_documents_can_be_asked_for_by_head_and_options(
     assert client.options(paths["assertion"]).headers["Access-Control-Allow-Origin"] == "*"
 
 
+@pytest.mark.requirement("N6")
 def test_a_public_origin_vouches_for_its_assertions(tmp_path: Path) -> None:
     site = make_site(tmp_path, "", base_url="https://badges.example.org")
     with site.database.writing() as session:

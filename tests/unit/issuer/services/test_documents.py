@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from issuer.site import Site
 
 
+@pytest.mark.requirement("B7", "N2", "N7")
 def test_an_assertion_holds_what_a_backpack_needs(session: Session, site: Site) -> None:
     badge = make_badge(session, site, expires_after=timedelta(days=30))
     assertion = give(session, badge, "Asha").award.assertions[0]
@@ -33,6 +34,7 @@ def test_an_assertion_holds_what_a_backpack_needs(session: Session, site: Site) 
     assert f"{document['id']}/image" in json.dumps(document["image"])
 
 
+@pytest.mark.requirement("E6", "N1", "N10")
 def test_a_recipient_is_a_salted_hash_of_the_lower_case_address(
     session: Session, site: Site
 ) -> None:
@@ -49,6 +51,7 @@ def test_a_recipient_is_a_salted_hash_of_the_lower_case_address(
     assert "asha" not in json.dumps(first).lower().replace(recipient["identity"], "")
 
 
+@pytest.mark.requirement("N3", "N9")
 def test_the_signed_twin_differs_in_its_verification_alone(session: Session, site: Site) -> None:
     assertion = give(session, make_badge(session, site), "asha").award.assertions[0]
     key_id = documents.key_id(assertion.key.issuer, assertion.key.kid)
@@ -87,6 +90,7 @@ def test_a_revocation_list_never_has_one_entry(session: Session, site: Site, num
         ("http://[::1]:8000", None),
     ],
 )
+@pytest.mark.requirement("F9", "N6")
 def test_a_profile_says_where_its_assertions_lie_where_that_can_be_said(
     session: Session, site: Site, base_url: str, scope: dict[str, Any] | None
 ) -> None:
@@ -109,6 +113,7 @@ def test_the_stub_of_a_revoked_assertion_says_no_more_than_it_needs() -> None:
     assert "recipient" not in stub
 
 
+@pytest.mark.requirement("C10", "L2")
 def test_the_second_edition_names_the_first(session: Session, site: Site) -> None:
     badge = make_badge(session, site)
     first = json.loads(documents.badge_class(badge, "https://x.org/i", 1).text)

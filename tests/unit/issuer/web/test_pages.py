@@ -59,6 +59,7 @@ def test_an_empty_site_says_that_it_is_empty(client: FlaskClient, address: str) 
     assert any(words in page.text for words in ("still to be", "Nothing to", "Nothing found"))
 
 
+@pytest.mark.requirement("M4")
 def test_an_opted_out_person_is_named_nowhere(client: FlaskClient, shown: Shown) -> None:
     for address in _addresses(shown):
         html = _get(client, address)
@@ -129,6 +130,7 @@ def test_public_pages_set_no_cookie_and_ask_at_most_five_times(
         assert len(seen) <= MOST_STATEMENTS, (address, seen)
 
 
+@pytest.mark.requirement("M4")
 def test_headings_are_in_order_and_pictures_are_described(
     client: FlaskClient, shown: Shown
 ) -> None:
@@ -145,6 +147,7 @@ def test_headings_are_in_order_and_pictures_are_described(
         assert page.links()[0] == "#main"
 
 
+@pytest.mark.requirement("M2")
 def test_the_share_page_tells_who_what_when_and_why(client: FlaskClient, shown: Shown) -> None:
     path = f"/assertions/{shown.good}"
     page = read(client, path)
@@ -178,6 +181,7 @@ def test_open_graph_addresses_are_absolute_and_configured(
     assert meta["og:title"] == "Tester 1, awarded to Asha Raman"
 
 
+@pytest.mark.requirement("M2")
 def test_a_revoked_award_says_so_and_why(client: FlaskClient, shown: Shown) -> None:
     page = read(client, f"/assertions/{shown.revoked}", 410)
     assert "Revoked on 1 March 2026. Counted twice." in page.text
@@ -185,10 +189,12 @@ def test_a_revoked_award_says_so_and_why(client: FlaskClient, shown: Shown) -> N
     assert "noindex" in page.meta()["robots"]
 
 
+@pytest.mark.requirement("M2")
 def test_an_expired_award_says_so(client: FlaskClient, shown: Shown) -> None:
     assert "Expired on 1 March 2026" in read(client, f"/assertions/{shown.expired}").text
 
 
+@pytest.mark.requirement("M2")
 def test_the_result_of_a_check_is_shown(app: Flask, shown: Shown) -> None:
     with app.test_request_context():
         page = app.jinja_env.get_template("assertions/_verification.html")

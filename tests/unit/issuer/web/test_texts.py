@@ -27,11 +27,13 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("text", SAFE)
+@pytest.mark.requirement("A14")
 def test_markdown_becomes_plain_html(text: str) -> None:
     assert texts.markdown(text) == SAFE[text]
 
 
 @pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.requirement("A14")
 def test_hostile_markdown_neither_runs_nor_loads(name: str) -> None:
     html = texts.markdown(HOSTILE[name])
     for danger in ("<script", "<p on", "<img", 'href="javascript', 'href="data', '" on'):

@@ -124,6 +124,7 @@ def test_nothing_handed_in_is_said_so(client: FlaskClient) -> None:
     assert client.post("/verify", data={}, headers=BROWSER).status_code == 400
 
 
+@pytest.mark.requirement("M2")
 def test_a_share_page_says_what_was_found_just_now(client: FlaskClient, address: str) -> None:
     page = client.get(address.removeprefix(BASE_URL), headers=BROWSER).text
     assert "Checked now." in page

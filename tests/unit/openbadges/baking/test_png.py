@@ -34,11 +34,13 @@ def itxt(text: bytes, *, flag: bytes = b"\0", keyword: bytes = b"openbadges") ->
     return chunk(b"iTXt", keyword + b"\0" + flag + b"\0" + b"\0\0" + text)
 
 
+@pytest.mark.requirement("J2")
 def test_a_badge_lies_uncompressed_right_behind_the_header() -> None:
     baked = png.bake(PNG, JWS, keyword=KEYWORD)
     assert baked == PNG.replace(HEADER, HEADER + itxt(JWS.encode()))
 
 
+@pytest.mark.requirement("J3")
 def test_baking_again_replaces() -> None:
     once = png.bake(PNG, JWS, keyword=KEYWORD)
     assert png.bake(png.bake(PNG, "other", keyword=KEYWORD), JWS, keyword=KEYWORD) == once
@@ -56,11 +58,13 @@ def test_every_text_comes_back(text: str) -> None:
     assert baked.replace(itxt(text.encode()), b"", 1) == PNG
 
 
+@pytest.mark.requirement("J2")
 def test_language_and_translated_keyword_mean_nothing() -> None:
     content = b"openbadges\0\0\0de\0\xc3\xa9\0" + JWS.encode()
     assert png.unbake(with_chunks(chunk(b"iTXt", content)), keyword=KEYWORD) == JWS
 
 
+@pytest.mark.requirement("J4")
 def test_an_old_badge_holds_a_url() -> None:
     old = with_chunks(chunk(b"tEXt", b"openbadges\0https://a.org/1"))
     assert png.unbake(old, keyword=KEYWORD) == "https://a.org/1"
@@ -108,6 +112,7 @@ GOOD = png.bake(PNG, JWS, keyword=KEYWORD)
         pytest.param(png.SIGNATURE + b"\0" * png.MAX_IMAGE, "larger than", id="too-large"),
     ],
 )
+@pytest.mark.requirement("J7")
 def test_a_broken_picture_is_neither_baked_nor_read(image: bytes, reason: str) -> None:
     with pytest.raises(BakingError, match=reason):
         png.bake(image, JWS, keyword=KEYWORD)
@@ -145,6 +150,7 @@ def test_reading_alone_checks_the_checksums_of_texts_only() -> None:
         pytest.param((itxt(b"a" * (1024 * 1024 + 1)),), "must have 1 to", id="too-large"),
     ],
 )
+@pytest.mark.requirement("J3", "J7")
 def test_a_doubtful_badge_is_refused(chunks: tuple[bytes, ...], reason: str) -> None:
     with pytest.raises(BakingError, match=reason):
         png.unbake(with_chunks(*chunks), keyword=KEYWORD)

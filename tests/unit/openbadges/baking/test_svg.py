@@ -17,12 +17,14 @@ JWS = "eyJhbGciOiJSUzI1NiJ9.e30.c2ln"
 HOSTED = '{"id":"https://badges.example.org/1?a=1&b=\\"2"}'
 
 
+@pytest.mark.requirement("J5")
 def test_a_signed_badge_is_an_attribute_of_the_first_element() -> None:
     assert svg.bake(SVG, JWS) == SVG.replace(b"<svg ", f"<svg {BADGES} ".encode()).replace(
         b"<rect", f'<openbadges:assertion verify="{JWS}"/><rect'.encode()
     )
 
 
+@pytest.mark.requirement("J5")
 def test_a_hosted_badge_names_its_url_and_holds_its_json() -> None:
     baked = svg.bake(SVG, '{"id":"https://badges.example.org/1"}')
     expected = (
@@ -50,6 +52,7 @@ def test_a_hosted_badge_names_its_url_and_holds_its_json() -> None:
     ],
 )
 @pytest.mark.parametrize("text", [JWS, HOSTED])
+@pytest.mark.requirement("J6")
 def test_baking_again_replaces_and_keeps_the_rest(image: bytes, text: str) -> None:
     once = svg.bake(image, text)
     assert svg.unbake(once) == text
@@ -151,6 +154,7 @@ TAG = f'<openbadges:assertion verify="{JWS}"/>'
         ),
     ],
 )
+@pytest.mark.requirement("J6")
 def test_a_doubtful_badge_is_refused(image: bytes, reason: str) -> None:
     with pytest.raises(BakingError, match=reason):
         svg.unbake(image)
@@ -202,6 +206,7 @@ LAUGHS = "".join(f'<!ENTITY a{n + 1} "{f"&a{n};" * 10}">' for n in range(9))
         ),
     ],
 )
+@pytest.mark.requirement("J7")
 def test_an_unsafe_picture_is_neither_baked_nor_read(image: bytes, reason: str) -> None:
     with pytest.raises(BakingError, match=reason):
         svg.bake(image, JWS)

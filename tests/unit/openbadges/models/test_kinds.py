@@ -15,6 +15,7 @@ from openbadges.models import kinds
         "https://[2001:db8::1]/",
         "https://b\u00fccher.example/",
         "HTTPS://badges.example.org",
+        "https://badges.example.org./a",
     ],
 )
 def test_urls_are_recognised(url: str) -> None:
@@ -27,6 +28,8 @@ def test_urls_are_recognised(url: str) -> None:
         pytest.param("/assertions/1", id="relative"),
         pytest.param("https://", id="no-host"),
         pytest.param("https:///a", id="empty-host"),
+        pytest.param("http://../", id="host-of-dots"),
+        pytest.param("https://a..example/", id="empty-label"),
         pytest.param("ftp://example.org/", id="scheme"),
         pytest.param("javascript:alert(1)", id="script"),
         pytest.param("https://user:pass@example.org/", id="login"),

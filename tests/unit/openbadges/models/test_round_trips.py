@@ -3,13 +3,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from openbadges import models
 from openbadges.models import (
     Alignment,
     Assertion,
     BadgeClass,
+    BasicProfile,
     Claim,
     Criteria,
     CryptographicKey,
@@ -18,12 +21,14 @@ from openbadges.models import (
     Evidence,
     IdentityObject,
     Image,
+    Node,
     Profile,
     Related,
     RevocationList,
     RevokedAssertion,
     Verification,
 )
+from tests.unit.openbadges import examples
 
 WORD = st.text("abc é", min_size=1, max_size=9).map(lambda text: f"w{text}")
 URLS = st.integers(0, 999).map(lambda number: f"https://badges.example.org/{number}")
@@ -151,8 +156,76 @@ REVOCATIONS = st.builds(
 
 
 @given(ASSERTIONS | BADGES | PROFILES | ENDORSEMENTS | KEYS | REVOCATIONS)
+@pytest.mark.requirement("A13")
 def test_reading_what_was_written_gives_the_same(document: Document) -> None:
     written = document.to_dict()
     again = type(document).from_dict(written)
     assert again == document
     assert again.to_dict() == written
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | WORD,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORD, inner, max_size=3),
+    max_leaves=5,
+)
+UNKNOWN = st.dictionaries(WORD.map(lambda name: f"x-{name}"), JSON, min_size=1, max_size=3)
+# Every object of every class, in plain JSON: those that stand alone, and those inside them.
+WHOLE: dict[type[Document], dict[str, Any]] = {
+    Assertion: examples.assertion(),
+    BadgeClass: examples.badge(),
+    BasicProfile: {"type": "Profile", "id": examples.ISSUER_ID},
+    Profile: examples.issuer(),
+    CryptographicKey: examples.key_document("pem"),
+    RevocationList: examples.revocation_list("urn:a", "urn:b"),
+    Endorsement: examples.endorsement(examples.BASE, examples.ISSUER_ID),
+    IdentityObject: examples.assertion()["recipient"],
+    Verification: {"type": "HostedBadge"},
+    Evidence: {"name": "x"},
+    Criteria: {"narrative": "x"},
+    Image: {"id": examples.IMAGE_ID, "caption": "x"},
+    Alignment: {"targetName": "x", "targetUrl": examples.BASE},
+    Related: {"id": examples.BADGE_ID, "version": "1"},
+    Claim: {"id": examples.BADGE_ID, "endorsementComment": "x"},
+    RevokedAssertion: {"id": "urn:a", "revocationReason": "x"},
+    Node: {"id": examples.ISSUER_ID},
+}
+
+
+def test_every_class_is_among_those_that_are_tried() -> None:
+    named = {getattr(models, name) for name in models.__all__} - {Document}
+    assert WHOLE.keys() == named
+
+
+@pytest.mark.requirement("A13")
+@pytest.mark.parametrize("model", WHOLE, ids=lambda model: model.__name__)
+@settings(max_examples=20)
+@given(unknown=UNKNOWN)
+def test_what_the_standard_does_not_name_is_kept(
+    model: type[Document], unknown: dict[str, Any]
+) -> None:
+    embedded = "@context" not in WHOLE[model]
+    document = WHOLE[model] | unknown
+    assert model.from_dict(document).to_dict(embedded=embedded) == document
+
+
+@pytest.mark.requirement("A13")
+@settings(max_examples=30)
+@given(unknown=UNKNOWN)
+def test_what_is_not_named_is_kept_inside_other_objects_too(unknown: dict[str, Any]) -> None:
+    inside = {
+        "recipient": examples.assertion()["recipient"] | unknown,
+        "verification": {"type": "HostedBadge"} | unknown,
+        "evidence": [{"name": "x"} | unknown],
+        "badge": examples.badge(
+            criteria={"narrative": "x"} | unknown,
+            image={"id": examples.IMAGE_ID} | unknown,
+            alignment=[{"targetName": "x", "targetUrl": examples.BASE} | unknown],
+            related=[{"id": examples.BADGE_ID} | unknown],
+            issuer={**examples.issuer(), **unknown},
+        ),
+    }
+    inside["badge"].pop("@context")
+    inside["badge"]["issuer"].pop("@context")
+    document = examples.assertion(**inside)
+    assert Assertion.from_dict(document).to_dict() == document

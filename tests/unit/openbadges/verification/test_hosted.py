@@ -164,6 +164,8 @@ def test_an_embedded_picture_is_read(site: Site) -> None:
     assert site.verify(ASSERTION).valid
     site.documents |= of_badge(image="data:image/svg+xml,%3Csvg%20/%3E")
     assert site.verify(ASSERTION).valid
+    site.documents |= of_badge(image="DATA:image/PNG;BASE64," + recorded(PNG)["base64"])
+    assert site.verify(ASSERTION).valid
 
 
 def test_a_badge_that_will_expire_is_valid_until_then(site: Site) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from openbadges.verification import Outcome, Verdict
 from tests.unit.openbadges import examples
+from tests.unit.openbadges.baking.test_png import PNG
 from tests.unit.openbadges.verification.changes import (
     ASSERTION,
     BADGE,
@@ -20,6 +21,7 @@ from tests.unit.openbadges.verification.changes import (
     outcome,
     policy,
 )
+from tests.unit.openbadges.verification.site import recorded
 
 if TYPE_CHECKING:
     from tests.unit.openbadges.verification.site import Site
@@ -193,6 +195,23 @@ if TYPE_CHECKING:
             of_badge(image="data:image/png"), "invalid", "image", "no data URI", id="data-uri-empty"
         ),
         pytest.param(
+            of_badge(image="data:image/jpeg;base64," + recorded(PNG)["base64"]),
+            "invalid",
+            "image",
+            "calls itself image/jpeg",
+            id="data-uri-lies",
+        ),
+        pytest.param(
+            {IMAGE: recorded(PNG[:40])}, "invalid", "image", "cut off", id="image-cut-off"
+        ),
+        pytest.param(
+            {IMAGE: recorded(PNG[:-6] + b"\0" * 6)},
+            "invalid",
+            "image",
+            "damaged",
+            id="image-damaged",
+        ),
+        pytest.param(
             of_badge(image="urn:uuid:a953081a-4bbd-4927-9653-7219bca00e3b"),
             "invalid",
             "image",
@@ -270,6 +289,45 @@ def test_a_fault_is_found_by_its_check(
     assert report.remedy
 
 
+STUB = {"@context": examples.CONTEXT, "id": ASSERTION, "revoked": True}
+
+
+@pytest.mark.parametrize(
+    "stub",
+    [
+        pytest.param(STUB, id="without-a-type"),
+        pytest.param(STUB | {"revoked": [True]}, id="in-an-array"),
+        pytest.param(STUB | {"type": ["Assertion"], "recipient": []}, id="empty-properties"),
+        pytest.param(STUB | {"type": "Assertion", "issuedOn": 7}, id="remains-of-a-badge"),
+    ],
+)
+def test_what_is_withdrawn_need_not_say_anything_else(site: Site, stub: dict[str, Any]) -> None:
+    site.documents[ASSERTION] = {"json": stub}
+    assert site.verify(ASSERTION).verdict.value == "revoked"
+    assert site.verify(stub).verdict.value == "revoked"
+
+
+@pytest.mark.parametrize(
+    ("changes", "recipients", "check"),
+    [
+        pytest.param({"issuedOn": "x"}, [], "data", id="data"),
+        pytest.param({}, ["email:other@example.org"], "recipient", id="recipient"),
+        pytest.param({"id": f"{EVIL}/1"}, [], "scope", id="forged"),
+    ],
+)
+def test_a_badge_that_was_never_valid_is_not_called_withdrawn(
+    site: Site, changes: dict[str, Any], recipients: list[str], check: str
+) -> None:
+    document = examples.assertion(revoked=True, **changes)
+    site.documents[document["id"]] = {"json": document}
+    report = site.verify(document["id"], recipients)
+    assert report.verdict is Verdict.INVALID
+    assert outcome(report, check)[0] is Outcome.FAILED
+    # It would be revoked as well, where that could be looked at.
+    assert outcome(report, "revocation")[0] in (Outcome.FAILED, Outcome.SKIPPED)
+
+
+@pytest.mark.requirement("N12")
 def test_what_an_earlier_fault_hides_is_skipped_with_the_reason(site: Site) -> None:
     site.documents[BADGE] = {"status": 404}
     report = site.verify(ASSERTION)
@@ -280,6 +338,7 @@ def test_what_an_earlier_fault_hides_is_skipped_with_the_reason(site: Site) -> N
     assert outcome(report, "issued")[0] is Outcome.PASSED
 
 
+@pytest.mark.requirement("N11")
 def test_the_gravest_finding_is_the_verdict(site: Site) -> None:
     site.documents |= hosted(expires="2020-02-01T00:00:00Z") | {IMAGE: {"error": "down"}}
     assert site.verify(ASSERTION).verdict is Verdict.EXPIRED

@@ -48,6 +48,27 @@ def test_every_document_may_be_expanded(site: Site) -> None:
     assert site.verify(whole[0]).valid
 
 
+@pytest.mark.parametrize("prefix", ["obi:", "https://w3id.org/openbadges#"])
+def test_classes_may_be_named_by_their_iris(site: Site, key: PrivateKey, prefix: str) -> None:
+    site.documents |= hosted(
+        type=f"{prefix}Assertion", verification={"type": f"{prefix}HostedBadge"}
+    )
+    site.documents |= of_badge(type=[f"{prefix}BadgeClass", "schema:Thing"])
+    site.documents |= of_issuer(type=f"{prefix}Issuer")
+    assert site.verify(ASSERTION).valid
+    signed = {"type": f"{prefix}SignedBadge", "creator": examples.KEY_ID}
+    assert site.verify(sign(examples.assertion(verification=signed), key)).valid
+    site.documents |= hosted(type=f"{prefix}Criteria")
+    assert site.verify(ASSERTION).verdict is Verdict.NOT_A_BADGE
+
+
+def test_an_expanded_document_without_a_type_is_a_broken_one(site: Site) -> None:
+    (document,) = expanded(examples.assertion())
+    del document["@type"]
+    site.documents[ASSERTION] = {"json": [document]}
+    assert site.verify(ASSERTION).verdict is Verdict.INVALID
+
+
 @pytest.mark.parametrize("text", ["[]", "[1]", '[{"a": 1}]', '[{"@type": []}, {"@type": []}]'])
 def test_not_every_array_is_a_document(site: Site, text: str) -> None:
     assert site.verify(text).verdict is Verdict.NOT_A_BADGE
@@ -109,6 +130,7 @@ REDEFINED = {"issuer": "https://evil.example/#ignored", "boss": "obi:issuer"}
     ],
 )
 @pytest.mark.parametrize("place", ["assertion", "badge", "issuer", "embedded"])
+@pytest.mark.requirement("A1", "K3")
 def test_no_context_gives_a_core_term_another_meaning(site: Site, context: Any, place: str) -> None:
     # Read as JSON, the badge is the true issuer's; its own context would make it the attacker's.
     site.documents[f"{EVIL}/context"] = {"json": {"@context": REDEFINED}}

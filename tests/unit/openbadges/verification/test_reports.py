@@ -67,6 +67,7 @@ def test_the_same_documents_give_the_same_report(site: Site) -> None:
     assert first == second
 
 
+@pytest.mark.requirement("N12")
 def test_a_step_without_what_it_needs_fails_and_never_passes() -> None:
     documents = Documents(DocumentFetcher({}))
     case = Case(

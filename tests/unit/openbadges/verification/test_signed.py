@@ -271,6 +271,7 @@ def test_a_picture_with_two_badges_is_refused(site: Site, key: PrivateKey) -> No
 
 
 @pytest.mark.parametrize("algorithm", ["RS512", "PS256", "PS384", "ES256", "ES384", "EdDSA"])
+@pytest.mark.requirement("I2")
 def test_the_kind_of_the_key_fixes_the_algorithm(
     site: Site, key: PrivateKey, ed25519_key: PrivateKey, algorithm: str
 ) -> None:
@@ -300,3 +301,28 @@ def test_a_key_inside_the_hosted_profile_is_the_issuers(
     assert report.valid
     assert KEY not in {document.url for document in report.documents}
     assert not site.verify(sign(examples.signed_assertion(), other_key))
+
+
+@pytest.mark.parametrize("place", ["badge", "issuer"])
+def test_what_is_embedded_may_stand_in_an_array(site: Site, key: PrivateKey, place: str) -> None:
+    inside = examples.badge(issuer=[examples.issuer()] if place == "issuer" else ISSUER)
+    embedded = [inside] if place == "badge" else inside
+    assert site.verify(sign(examples.signed_assertion(badge=embedded), key)).valid
+    inside["id"] = URN
+    report = site.verify(sign(examples.signed_assertion(badge=embedded), key))
+    assert report.valid
+    assert report.badge == inside
+    site.documents[examples.ASSERTION_ID] = {"json": examples.assertion(badge=[examples.badge()])}
+    assert site.verify(examples.ASSERTION_ID).valid
+
+
+@pytest.mark.parametrize("left_out", [("type",), ("id",), ("type", "id", "owner")])
+def test_a_key_need_not_say_more_than_itself(
+    site: Site, key: PrivateKey, left_out: tuple[str, ...]
+) -> None:
+    document = examples.key_document(key.public.to_pem())
+    short = {name: value for name, value in document.items() if name not in left_out}
+    site.documents[KEY] = {"json": short}
+    assert site.verify(sign(examples.signed_assertion(), key)).valid
+    site.documents[KEY] = {"json": short | {"type": "Profile"}}
+    assert not site.verify(sign(examples.signed_assertion(), key))
