@@ -124,10 +124,10 @@ CASES: list[Case] = [
     invalid("J6-svg-twice", {}, "input", source=svg(SVG_ELEMENT + SVG_ELEMENT)),
     invalid("J6-svg-in-another-place", {}, "input", source=svg(f"<g>{SVG_ELEMENT}</g>")),
     invalid(
-        "J7-svg-with-a-document-type",
+        "J7-svg-with-entities",
         {},
         "input",
-        source=lambda site, key: b"<!DOCTYPE svg>" + SVG,
+        source=lambda site, key: b'<!DOCTYPE svg [<!ENTITY a "a">]>' + SVG,
     ),
     Case("J7-not-a-picture", {}, "not a badge", "input", source=lambda _site, _key: b"\x00\x01"),
     # K: extensions.

@@ -208,7 +208,7 @@ if TYPE_CHECKING:
             {IMAGE: recorded(PNG[:-6] + b"\0" * 6)},
             "invalid",
             "image",
-            "damaged",
+            "impossible",
             id="image-damaged",
         ),
         pytest.param(
