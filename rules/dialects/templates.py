@@ -147,14 +147,14 @@ class Templated:
 
 def compile_templated(text: str, scope: Scope, style: Style) -> Templated:
     """Compile an expression with templates; raise `ExpressionError` with what is wrong."""
-    marker = _Marker(text, style)
+    marker = Marker(text, style)
     tree = read(marker.marked)
     filled = _Filler(marker).visit(tree)
     expression = compile_tree(text, ast.fix_missing_locations(filled), scope)
     return Templated(expression, tuple(marker.slots))
 
 
-class _Marker:
+class Marker:
     """Puts a name of our own in the place of each template of an expression."""
 
     def __init__(self, text: str, style: Style) -> None:
@@ -178,6 +178,7 @@ class _Marker:
         return name
 
     def slot(self, function: Callable[[Mapping[str, Any]], Any]) -> ast.expr:
+        """Return the node for what a function makes of each message."""
         self.slots.append(function)
         index = ast.Constant(len(self.slots) - 1)
         return ast.Subscript(ast.Name(VALUES, ast.Load()), index, ast.Load())
@@ -206,7 +207,7 @@ def _only(template: Template, values: Mapping[str, Any]) -> Any:
 class _Filler(ast.NodeTransformer):
     """Replaces our names in a tree by the values that they stand for."""
 
-    def __init__(self, marker: _Marker) -> None:
+    def __init__(self, marker: Marker) -> None:
         self.marker = marker
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
