@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
+from ruamel.yaml.error import YAMLError
 
 from rules import translating
 from rules.dialects import is_older
@@ -140,7 +141,8 @@ class _Rewriting:
         for part in _texts(node):
             with at(part, self.findings):
                 parts.append(translating.template(part.text, self.style, names=alone))
-        return CommentedMap({"recipient": scalar(parts[0] if alone else f"[{', '.join(parts)}]")})
+        written = ", ".join(parts)
+        return CommentedMap({"recipient": scalar(written if alone else f"[{written}]")})
 
 
 def _texts(node: Node | None) -> tuple[Node, ...]:
@@ -154,7 +156,10 @@ def _dumped(chunk: str, change: Any) -> str:
     writer = YAML()
     writer.preserve_quotes = True
     writer.width = WIDTH
-    data = writer.load(chunk)
+    try:
+        data = writer.load(chunk)
+    except YAMLError as error:
+        raise DefinitionError("a key cannot be rewritten", "write each key on its own") from error
     ((key, comment),) = data.ca.items.items() if data.ca.items else ((None, None),)
     written = change(data)
     if key is not None:

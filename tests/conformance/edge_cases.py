@@ -19,7 +19,7 @@ from rules.recipients import resolve
 from tests.shared import shared_path
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from rules.model import Query
 
@@ -113,12 +113,12 @@ def cases(dialect: str) -> dict[str, dict[str, Any]]:
     return {case["case"]: case for case in map(json.loads, path.read_text("utf-8").splitlines())}
 
 
-def run(case: dict[str, Any]) -> Outcome:
-    """Load the rule of a case and feed it the messages."""
+def run(case: dict[str, Any], change: Callable[[str], str] = str) -> Outcome:
+    """Load the rule of a case, after a change of its text, and feed it the messages."""
     asked = {"criteria": CRITERIA} if case["dialect"] == "v1" else {}
     rule = {**BASE, **asked, **case["rule"]}
     text = yaml.safe_dump({key: rule[key] for key in rule if key not in case["dropped"]})
-    compiled = compile_text(text, source="edge.yml")
+    compiled = compile_text(change(text), source="edge.yml")
     if compiled.rule is None:
         return Outcome(problem=str(compiled.errors[0]))
     outcome = Outcome()
