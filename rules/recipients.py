@@ -146,8 +146,8 @@ def _conversions(rule: Rule, accounts: Accounts) -> list[tuple[str, Callable[[st
 
 
 def _keeping(convert: Callable[[str], str | None]) -> Callable[[str], str | None]:
-    """Return a conversion that leaves a name alone which nobody has."""
-    return lambda name: convert(name) or name
+    """Return a conversion that leaves a name alone which nobody has, in capitals or without."""
+    return lambda name: convert(name) or convert(name.lower()) or name
 
 
 def _account(
