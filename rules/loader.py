@@ -48,17 +48,24 @@ def load(paths: Iterable[Path]) -> Loaded:
     """Return the rules of files and of ``*.yml`` and ``*.yaml`` below folders, in their order."""
     rules: list[Rule] = []
     problems: list[Problem] = []
+    for file, text in texts(paths, problems):
+        found = compile_text(text, source=str(file))
+        problems.extend(problem_of(file, error) for error in found.errors)
+        if found.rule is not None:
+            rules.append(found.rule)
+    return Loaded(*_distinct(rules, problems))
+
+
+def texts(paths: Iterable[Path], problems: list[Problem]) -> Iterator[tuple[Path, str]]:
+    """Yield the text of each file of rules, in their order; note what cannot be read."""
     for path in paths:
         for file in _files(path, problems):
             try:
-                found = compile_text(_read(file), source=str(file))
+                text = _read(file)
             except _FileError as error:
-                problems.append(_problem(file, error))
-                continue
-            problems.extend(_problem(file, error) for error in found.errors)
-            if found.rule is not None:
-                rules.append(found.rule)
-    return Loaded(*_distinct(rules, problems))
+                problems.append(problem_of(file, error))
+            else:
+                yield file, text
 
 
 def parse(text: str, *, source: str = "") -> Rule:
@@ -102,12 +109,12 @@ def _files(path: Path, problems: list[Problem]) -> Iterator[Path]:
             continue
         if not _is_inside(file, path):
             error = DefinitionError("the link leads out of the folder", "put the file itself here")
-            problems.append(_problem(file, error))
+            problems.append(problem_of(file, error))
             continue
         count += 1
         if count > MAX_FILES:
             error = DefinitionError("the folder holds too many rules", f"use at most {MAX_FILES}")
-            problems.append(_problem(path, error))
+            problems.append(problem_of(path, error))
             return
         yield file
 
@@ -143,7 +150,8 @@ def _read(path: Path) -> str:
         raise _FileError("not UTF-8", "save the file as UTF-8", line=line) from error
 
 
-def _problem(path: Path, error: DefinitionError) -> Problem:
+def problem_of(path: Path, error: DefinitionError) -> Problem:
+    """Return an error as what is wrong with a file."""
     return Problem(path, error.line, error.column, error.message, error.hint)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import operator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -78,7 +78,7 @@ class CategoryIn:
 class Holds:
     """An expression holds."""
 
-    expression: Expression
+    expression: Callable[[Message], Any]
 
     @property
     def needs(self) -> Needs | None:
@@ -175,8 +175,8 @@ class Condition:
     number: float = 0
     expression: Expression | None = None
 
-    def __call__(self, value: int) -> bool:
+    def __call__(self, value: Any, *, allowance: int = 0) -> bool:
         """Whether the value is enough; raises `EvaluationError` when the expression is broken."""
         if self.expression is not None:
-            return bool(self.expression(value))
+            return bool(self.expression(value, allowance=allowance))
         return COMPARISONS[self.comparison](value, self.number)

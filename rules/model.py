@@ -6,21 +6,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from rules.criteria import STEPS_PER_ROW
 from rules.errors import EvaluationError, MissingValueError, shown
 from rules.queries import NOTHING, Query
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime, timedelta
 
-    from rules.expressions import Expression
+    from rules.criteria import Criteria
     from rules.matchers import Condition, Trigger
     from rules.queries import Filter
 
 __all__ = ["NOTHING", "Message", "Previous", "Query", "Rule", "Series"]
-
-#: Extra work that an operation may do for each row that it gets.
-STEPS_PER_ROW = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +55,8 @@ class Previous:
     """What a rule counts: the messages of the archive that a filter finds."""
 
     filter: Filter
-    operation: Expression | None  # None counts the messages
+    operation: Callable[..., Any] | None  # of message and rows; None counts the messages
+    missing_is_zero: bool = True  # what a message without a key of the filter makes of the count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -83,10 +82,12 @@ class Rule:
     text: str = field(default="", repr=False)
     fingerprint: str = ""
     trigger: Trigger = field(repr=False)
-    recipient: Expression = field(repr=False)
+    recipient: Callable[[Message], Any] = field(repr=False)
     conversions: tuple[str, ...] = ()
+    keeping: tuple[str, ...] = ()  # conversions that leave a name alone which nobody has
     previous: Previous | None = field(default=None, repr=False)
     condition: Condition | None = field(default=None, repr=False)
+    criteria: Criteria | None = field(default=None, repr=False)  # in place of both
 
     @property
     def needs_rows(self) -> bool:
@@ -96,14 +97,16 @@ class Rule:
     def query(self, message: Message, recipient: str) -> Query | None:
         """Return what the rule asks of the archive for a recipient, None when it asks nothing.
 
-        A key that the message does not have makes a question that finds nothing. Raises
-        `EvaluationError` when the filter is broken.
+        A key that the message does not have makes a question that finds nothing; in the dialect of
+        2014 it raises `MissingValueError`. Raises `EvaluationError` when the filter is broken.
         """
         if self.previous is None:
             return None
         try:
             return self.previous.filter.query(message, recipient)
         except MissingValueError:
+            if not self.previous.missing_is_zero:
+                raise
             return NOTHING
 
     def value(self, message: Message, results: Sequence[Any]) -> int:

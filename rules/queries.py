@@ -13,8 +13,9 @@ from rules.errors import EvaluationError, shown
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
-    from rules.expressions import Expression
     from rules.model import Message
+
+    Value = Callable[[Message, str], Any]
 
 #: Filter keys whose value is a list of texts, in the order of datanommer's arguments.
 LIST_KEYS = (
@@ -94,9 +95,9 @@ NOTHING = Query(msg_id="")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Filter:
-    """The compiled ``previous.filter`` of a rule: expressions that make a `Query`."""
+    """The compiled filter of a rule: what makes the values of a `Query`."""
 
-    values: Mapping[str, Expression | tuple[Expression, ...]]
+    values: Mapping[str, Value | tuple[Value, ...]]
 
     def query(self, message: Message, recipient: str) -> Query:
         """Return the question for one message and one recipient.

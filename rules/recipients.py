@@ -28,6 +28,19 @@ MAX_CANDIDATES = 10_000
 USERNAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
+class Folded(str):
+    """A name in lower case, as rules of 2014 know it, that keeps how the message writes it."""
+
+    __slots__ = ("written",)
+    written: str
+
+    def __new__(cls, written: str) -> Folded:
+        """Fold a name."""
+        name = super().__new__(cls, written.lower())
+        name.written = written
+        return name
+
+
 class Accounts(Protocol):
     """Who has an account, and whose account a foreign name is (None: nobody's)."""
 
@@ -134,7 +147,16 @@ def _conversions(
         "recipient_distgit2fas": ("package sources page", accounts.distgit),
         "recipient_krb2fas": ("Kerberos principal", accounts.kerberos),
     }
-    return [known[name] for name in CONVERSIONS if name in rule.conversions]
+    return [
+        (known[name][0], _keeping(known[name][1]) if name in rule.keeping else known[name][1])
+        for name in CONVERSIONS
+        if name in rule.conversions
+    ]
+
+
+def _keeping(convert: Callable[[str], str | None]) -> Callable[[str], str | None]:
+    """Return a conversion that leaves a name alone which nobody has, in capitals or without."""
+    return lambda name: convert(name) or convert(name.lower()) or name
 
 
 def _account(
@@ -149,6 +171,8 @@ def _account(
         if account is None:
             raise _DroppedError(f"no account has this {kind}")
         name = _checked(account)
+    if isinstance(raw, Folded) and name == raw and not accounts.exists(name):
+        name = raw.written
     if name.lower() in services:
         raise _DroppedError("a service user")
     if _is_address(name):

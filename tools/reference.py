@@ -54,6 +54,8 @@ EXIT_CODES = {
     "db check": "1: the tables differ; every difference is a line",
     "replay": "1: a message could not be read; the others were processed",
     "rules check": "1: a file has an error",
+    "rules migrate": "1: a rule was left alone, because it is wrong or the current dialect cannot "
+    "express it; with `--check` also: a file is to be rewritten",
     "rules sync": "1: a rule was refused; the others were loaded",
     "verify": "1: the badge is not valid, or that could not be told",
 }
@@ -68,6 +70,7 @@ ARGUMENTS = {
     "replay file": "Messages, one JSON object a line; `-` for standard input.",
     "revoke award_name": "Address or id of the assertion, or id of the award.",
     "rules check paths": "Rule files, and folders of `*.yml` and `*.yaml`.",
+    "rules migrate paths": "Rule files, and folders of `*.yml` and `*.yaml`.",
     "rules sync folders": "Folders or files; without any, the bundled collection and the folders "
     "of the setting `rules`.",
     "unbake image": "PNG or SVG file.",

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from rules.model import Message, Rule
+    from rules.model import Message, Query, Rule
     from rules.recipients import Accounts
 
 
@@ -55,6 +55,27 @@ def reached(
     counter.message_ref = row
     counter.updated_at = now
     return rule.accepts(counter.value)
+
+
+def fulfilled(session: Session, rule: Rule, message: Message) -> bool:
+    """Whether the criteria of a rule hold that are asked once for a message, not for each person.
+
+    Raises `RuleError` when the rule cannot be evaluated.
+    """
+    return rule.criteria is None or rule.criteria(message, _Archive(session))
+
+
+class _Archive:
+    """The archive as criteria ask it."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def count(self, query: Query) -> int:
+        return archive.count(self._session, query)
+
+    def rows(self, query: Query) -> list[archive.Row]:
+        return archive.rows(self._session, query)
 
 
 def _locked(session: Session, rule_id: int, key: str, now: datetime) -> Counter:

@@ -135,6 +135,9 @@ def _decide(
     result.dropped.extend((*decision.dropped, *resolution.dropped))
     occurrence = message.id if rule.badge.repeatable else ""
     away = _out_of_reach(session, rule.badge, resolution.usernames, occurrence)
+    someone = any(username.lower() not in away for username in resolution.usernames)
+    if someone and not counts.fulfilled(session, decision.rule, message):
+        return
     for username in resolution.usernames:
         if reason := away.get(username.lower()):
             result.dropped.append((username, reason))

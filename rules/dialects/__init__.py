@@ -1,30 +1,32 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""The languages in which rules are written, and how a file tells which one it speaks."""
+"""The languages in which rules are written, and how a file tells which one it speaks.
+
+No file says its dialect: ``criteria`` is a key of the older ones only, and without it a file speaks
+the current one. A file of the older ones is of the oldest when its templates are.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rules.dialects import current
+from rules.dialects import current, older
 
 if TYPE_CHECKING:
     from rules.dialects.findings import Findings
     from rules.documents import Node
     from rules.model import Rule
 
-#: Keys that only the dialect of 2014 (fedbadges 0.2.2 to 2.1.1) has.
-KEYS_2014 = ("criteria",)
+
+def is_older(document: Node) -> bool:
+    """Whether a file speaks one of the older dialects."""
+    return isinstance(document.value, dict) and "criteria" in document.value
 
 
 def compile_rule(document: Node, *, text: str, source: str, findings: Findings) -> Rule | None:
     """Return the rule of a file, or None when the findings say what is wrong with it."""
-    for key in KEYS_2014:
-        if isinstance(document.value, dict) and key in document.value:
-            found = document.value[key].key or document
-            findings.add(
-                found,
-                f"2014 dialect: not supported yet, the key {key!r} belongs to it",
-                "write `previous` and `condition` instead",
-            )
-            return None
-    return current.compile_rule(document, text=text, source=source, findings=findings)
+    if not isinstance(document.value, dict):
+        hint = "write `name:`, `trigger:` and the other keys"
+        findings.add(document, "the file is no rule", hint)
+        return None
+    compiler = older.compile_rule if is_older(document) else current.compile_rule
+    return compiler(document, text=text, source=source, findings=findings)

@@ -3,34 +3,22 @@
 
 from __future__ import annotations
 
-import hashlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rules.dialects import values
+from rules.dialects.common import BADGE_READERS, REQUIRED, Dialect, Readers, assemble
 from rules.dialects.triggers import condition, expression, trigger
 from rules.documents import Node
 from rules.expressions import Scope
-from rules.model import Previous, Rule
+from rules.model import Previous
 from rules.queries import KEYS, LIST_KEYS, NUMBER_KEYS, Filter
-from rules.recipients import CONVERSIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from rules.dialects.findings import Findings
     from rules.expressions import Expression
+    from rules.model import Rule
 
 DEFAULT_RECIPIENT = "message.agent_name"
-REQUIRED = (
-    "name",
-    "image_url",
-    "description",
-    "creator",
-    "discussion",
-    "issuer_id",
-    "trigger",
-)
-MAX_LINKS = 2_000
 
 
 def recipient(node: Node, name: str) -> Expression:
@@ -57,84 +45,20 @@ def previous(node: Node, name: str) -> Previous:
     return Previous(filter=_filter(found["filter"]), operation=_operation(found["operation"]))
 
 
-#: Every key that is no conversion: where its value goes, and how it is read.
-READERS: dict[str, tuple[str, Callable[[Node, str], Any]]] = {
-    "name": ("name", lambda node, key: values.text(node, key, longest=values.MAX_NAME)),
-    "slug": ("slug", values.slug),
-    "description": ("description", values.text),
-    "criteria_text": ("criteria_text", values.text),
-    "image_url": ("image_url", lambda node, key: values.text(node, key, longest=MAX_LINKS)),
-    "creator": ("creator", values.text_or_empty),
-    "discussion": ("discussion", values.text_or_empty),
-    "issuer_id": ("issuer_id", values.text_or_empty),
-    "tags": ("tags", values.tags),
-    "series": ("series", values.series),
-    "points": (
-        "points",
-        lambda node, key: values.whole(node, key, low=0, high=values.MAX_POINTS),
-    ),
-    "repeatable": ("repeatable", values.truth),
-    "expires_after": ("expires_after", values.span),
+READERS: Readers = {
+    **BADGE_READERS,
     "trigger": ("trigger", lambda node, key: trigger(node)),
     "recipient": ("recipient", recipient),
     "previous": ("previous", previous),
     "condition": ("condition", lambda node, key: condition(node)),
 }
-KNOWN = (*READERS, *CONVERSIONS)
 
 
 def compile_rule(document: Node, *, text: str, source: str, findings: Findings) -> Rule | None:
     """Return the rule, or None when the findings say what is wrong with it."""
-    if not isinstance(document.value, dict):
-        findings.add(
-            document, "the file is no rule", "write `name:`, `trigger:` and the other keys"
-        )
-        return None
-    keys: dict[str, Node] = document.value
-    _check_keys(document, keys, findings)
-    found = _read(keys, findings)
-    if "name" in found and "slug" not in found and "slug" not in keys:
-        found["slug"] = values.slug_of(found["name"])
-        if not found["slug"]:
-            findings.add(keys["name"], "no slug can be made from the name", "add `slug:`")
-    if findings.errors:
-        return None
-    if "recipient" not in found:
-        default = Node(DEFAULT_RECIPIENT, 1, 1, DEFAULT_RECIPIENT)
-        found["recipient"] = recipient(default, "recipient")
-    return Rule(
-        **found,
-        badge_id=values.badge_id(found["name"]),
-        conversions=tuple(key for key in CONVERSIONS if key in keys and _is_on(keys[key])),
-        source=source,
-        line=document.line,
-        text=text,
-        fingerprint=hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(),
-    )
-
-
-def _check_keys(document: Node, keys: dict[str, Node], findings: Findings) -> None:
-    for key in values.only_known(keys, KNOWN):
-        findings.add(key, f"unknown key {key.text!r}", values.suggestion(key.text, KNOWN))
-    for name in REQUIRED:
-        if name not in keys:
-            findings.add(document, f"the key {name!r} is missing", f"add `{name}:`")
-
-
-def _read(keys: dict[str, Node], findings: Findings) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, node in keys.items():
-        if key not in READERS or (node.value is None and key not in REQUIRED):
-            continue
-        attribute, reader = READERS[key]
-        with findings.collecting():
-            found[attribute] = reader(node, key)
-    return found
-
-
-def _is_on(node: Node) -> bool:
-    """Whether a conversion is switched on: any value that is not empty or false does it."""
-    return bool(node.value)
+    default = Node(DEFAULT_RECIPIENT, 1, 1, DEFAULT_RECIPIENT)
+    dialect = Dialect(readers=READERS, required=REQUIRED, recipient=recipient(default, "recipient"))
+    return assemble(document, dialect, text=text, source=source, findings=findings)
 
 
 def _filter(node: Node) -> Filter:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Compiles triggers, conditions and single expressions of the current dialect."""
+"""Compiles triggers, conditions and single expressions."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from rules.dialects.values import mapping, suggestion
 from rules.errors import ExpressionError
@@ -11,17 +11,24 @@ from rules.expressions import Scope, compile_expression
 from rules.matchers import COMPARISONS, AllOf, AnyOf, CategoryIn, Condition, Holds, Not, TopicEnds
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
     from rules.documents import Node
     from rules.expressions import Expression
     from rules.matchers import Trigger
+
+Compiled = TypeVar("Compiled")
 
 TRIGGERS = ("topic", "category", "lambda", "any", "all", "not")
 
 
 def expression(node: Node, name: str, scope: Scope) -> Expression:
     """Compile an expression; raises `ExpressionError` with its place in the file."""
+    return placed(node, name, lambda text: compile_expression(text, scope))
+
+
+def placed(node: Node, name: str, compiler: Callable[[str], Compiled]) -> Compiled:
+    """Return what the compiler makes of a text; what it raises gets the place in the file."""
     if isinstance(node.value, tuple | dict):
         raise node.refused(f"{name} must be one expression", "write it as one quoted text")
     if node.value is None:
@@ -29,7 +36,7 @@ def expression(node: Node, name: str, scope: Scope) -> Expression:
     # YAML reads `yes` and `0x10` as values of its own: they are constants here.
     text = node.value if isinstance(node.value, str) else str(node.value)
     try:
-        return compile_expression(text, scope)
+        return compiler(text)
     except ExpressionError as error:
         first = error.line == 1
         raise ExpressionError(
@@ -40,26 +47,30 @@ def expression(node: Node, name: str, scope: Scope) -> Expression:
         ) from error
 
 
-def trigger(node: Node) -> Trigger:
-    """Compile a trigger and all its parts."""
-    kind, value = _only(node, "trigger", TRIGGERS)
+def _holds(node: Node) -> Trigger:
+    return Holds(expression(node, "lambda", Scope.TRIGGER))
+
+
+def trigger(node: Node, holds: Callable[[Node], Trigger] = _holds) -> Trigger:
+    """Compile a trigger and all its parts; ``holds`` compiles the lambdas among them."""
+    kind, value = only(node, "trigger", TRIGGERS)
     if kind == "topic":
         return TopicEnds(_plain(value, kind))
     if kind == "category":
         return CategoryIn(_categories(value))
     if kind == "lambda":
-        return Holds(expression(value, "lambda", Scope.TRIGGER))
+        return holds(value)
     if kind == "not":
-        return Not(trigger(value))
+        return Not(trigger(value, holds))
     if not isinstance(value.value, tuple):
         raise value.refused(f"{kind} must be a list of triggers", "write each after a hyphen")
-    parts = tuple(trigger(part) for part in value.value)
+    parts = tuple(trigger(part, holds) for part in value.value)
     return AnyOf(parts) if kind == "any" else AllOf(parts)
 
 
 def condition(node: Node) -> Condition:
     """Compile a condition."""
-    kind, value = _only(node, "condition", (*COMPARISONS, "lambda"))
+    kind, value = only(node, "condition", (*COMPARISONS, "lambda"))
     if kind == "lambda":
         return Condition(kind, expression=expression(value, "condition", Scope.CONDITION))
     number = value.value
@@ -68,7 +79,8 @@ def condition(node: Node) -> Condition:
     return Condition(kind, number)
 
 
-def _only(node: Node, name: str, known: Collection[str]) -> tuple[str, Node]:
+def only(node: Node, name: str, known: Collection[str]) -> tuple[str, Node]:
+    """Return the one key of a mapping that has exactly one, and its value."""
     found = mapping(node, name)
     if len(found) != 1:
         what = "is empty" if not found else "has more than one key"
@@ -87,7 +99,7 @@ def _categories(node: Node) -> frozenset[str]:
     """Return the categories: one, or those listed below ``any``."""
     if not isinstance(node.value, dict):
         return frozenset({_plain(node, "category")})
-    _, listed = _only(node, "category", ("any",))
+    _, listed = only(node, "category", ("any",))
     if not isinstance(listed.value, tuple):
         raise listed.refused("any must be a list of categories", "write each after a hyphen")
     return frozenset(_plain(item, "category") for item in listed.value)

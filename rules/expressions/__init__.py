@@ -8,7 +8,7 @@ the checked tree is compiled, without builtins. What it may cost is counted whil
 
 from __future__ import annotations
 
-from rules.expressions.compiled import Expression, compile_expression
+from rules.expressions.compiled import Expression, compile_expression, compile_tree
 from rules.expressions.scopes import Scope
 
-__all__ = ["Expression", "Scope", "compile_expression"]
+__all__ = ["Expression", "Scope", "compile_expression", "compile_tree"]

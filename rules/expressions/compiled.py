@@ -95,7 +95,11 @@ RUNTIME = MappingProxyType(
 @lru_cache(maxsize=4_096)
 def compile_expression(text: str, scope: Scope) -> Expression:
     """Check and compile an expression; raise `ExpressionError` with the place of what is wrong."""
-    tree = read(text)
+    return compile_tree(text, read(text), scope)
+
+
+def compile_tree(text: str, tree: ast.expr, scope: Scope) -> Expression:
+    """Check and compile what was read of a text; raise `ExpressionError` as it does."""
     checker = Checker(text, scope.value)
     checked = checker.check(tree)
     names = [*scope.value, BUDGET]

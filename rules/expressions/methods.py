@@ -110,8 +110,30 @@ def get(budget: Budget, value: Any, key: Any, default: Any = None) -> Any:
     return value.get(key, default)
 
 
-def count(budget: Budget, value: Any, item: Any) -> int:
-    """Stand for ``.count()`` of texts and lists."""
+class Found(tuple[Any, ...]):
+    """The rows that ``query`` stands for in the dialect of 2014: a query that was answered."""
+
+    __slots__ = ()
+
+
+def all_rows(budget: Budget, query: Any) -> list[Any]:
+    """Stand for ``query.all()``."""
+    _must_be(Found, query, "all")
+    budget.charge(1 + len(query))
+    return list(query)
+
+
+def first_row(budget: Budget, query: Any) -> Any:
+    """Stand for ``query.first()``: None where there is no row."""
+    _must_be(Found, query, "first")
+    return query[0] if query else None
+
+
+def count(budget: Budget, value: Any, *items: Any) -> int:
+    """Stand for ``query.count()``, and for ``.count()`` of texts and lists."""
+    if isinstance(value, Found) and not items:
+        return len(value)
+    (item,) = items
     _charge_search(budget, value, item, "count")
     found: int = value.count(item)
     return found
@@ -170,6 +192,8 @@ METHODS: dict[str, Callable[..., Any]] = {
     **{name: _of_match(name) for name in OF_MATCHES},
     **{name: _of_date(name) for name in OF_DATES},
     **{name: _view(name) for name in ("keys", "values", "items")},
+    "all": all_rows,
+    "first": first_row,
     "get": get,
     "count": count,
     "index": index,

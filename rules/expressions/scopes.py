@@ -13,3 +13,7 @@ class Scope(Enum):
     FILTER = ("message", "recipient")
     OPERATION = ("message", "results")
     CONDITION = ("value",)
+    # The dialect of 2014. No expression can write ``@values``: there the templates have put theirs.
+    TRIGGER_2014 = ("msg",)
+    FILTER_2014 = ("msg", "@values")
+    OPERATION_2014 = ("query", "@values")
