@@ -53,6 +53,7 @@ class PythonBadge:
     decider: Any = field(repr=False)
     #: Users are named as accounts, never as nicks or addresses.
     conversions: tuple[str, ...] = ()
+    keeping: tuple[str, ...] = ()
 
     def hears(self, event: str) -> bool:
         """Whether the badge wants an event: its own name, or the last dotted parts of a topic."""

@@ -113,6 +113,11 @@ class Converting(Protocol):
         """Names of `CONVERSIONS`."""
         ...
 
+    @property
+    def keeping(self) -> tuple[str, ...]:
+        """Those of them that leave a name alone which nobody has."""
+        ...
+
 
 def resolve(
     rule: Converting, raw_candidates: Iterable[object], accounts: Accounts, skip: Collection[str]
