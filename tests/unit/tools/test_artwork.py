@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,8 @@ from tools.artwork import build, table
 from tools.artwork.__main__ import main
 from tools.artwork.nodes import number
 from tools.artwork.palette import LEVELS, PEARL
-from tools.artwork.sheet import DARK, LIGHT, contact_sheet, render
+from tools.artwork.sheet import DARK, LIGHT, contact_sheet
+from tools.artwork.sheet import render as draw
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -41,6 +43,7 @@ ATTRIBUTES = frozenset(
     | {"gradientUnits", "offset", "stop-color"}
 )
 
+render = cache(draw)  # many tests look at the same picture
 DRAWINGS = build.collection()
 FILES = build.drawings()
 each_badge = pytest.mark.parametrize("slug", sorted(DRAWINGS))

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from issuer.config import Settings
 from issuer.errors import ConflictError
-from issuer.models import Badge, Image, Issuer, SigningKey
+from issuer.models import Image, Issuer, SigningKey
 from issuer.paths import bundled_rules
 from issuer.services import publishing, setup
 from tests.issuing import NOW
@@ -41,15 +41,6 @@ def test_an_issuer_keeps_its_address_when_the_settings_change(session: Session, 
     with pytest.raises(ConflictError, match="its badges live at"):
         setup.ensure_issuer(session, other, stores(site), now=NOW)
     assert session.scalars(select(Issuer.base_url)).one() == site.settings.base_url
-
-
-def test_the_bundled_collection_has_no_problem(session: Session, site: Site) -> None:
-    loaded = setup.load_collections(site.settings)
-    assert loaded.problems == ()
-    report = setup.sync_rules(session, loaded, site.settings, stores(site), now=NOW)
-    assert report.problems == []
-    assert len(report.added) == len(loaded.rules) >= 30
-    assert session.scalar(select(func.count()).select_from(Badge)) == len(loaded.rules)
 
 
 @pytest.mark.parametrize("bundled", [True, False])

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The whole collection we ship goes into a site, on each database."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, select
+
+from issuer.models import Badge
+from issuer.services import setup
+from tests.issuing import NOW, make_site
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_the_bundled_collection_has_no_problem(tmp_path: Path, database_url: str) -> None:
+    site = make_site(tmp_path, database_url)
+    loaded = setup.load_collections(site.settings)
+    assert loaded.problems == ()
+    stores = setup.Stores(site.keys, site.objects)
+    with site.database.writing() as session:
+        report = setup.sync_rules(session, loaded, site.settings, stores, now=NOW)
+        assert report.problems == []
+        assert len(report.added) == len(loaded.rules) >= 30
+        assert session.scalar(select(func.count()).select_from(Badge)) == len(loaded.rules)
+    site.database.dispose()
