@@ -23,6 +23,9 @@ _SEPARATOR = "\x01"
 _TAG = re.compile(rb"(?>[^\"'>]++|\"[^\"]*+\"|'[^']*+')*+>")
 # What drawing programs write; it names the standard, and no parser needs to read it.
 _W3C = re.compile(r"https?://www\.w3\.org/[\w./-]*")
+# Without entities no name can be written otherwise.
+_WORDS = tuple(name.encode() for name in _NAMES)
+_SMALL = 2_000
 _PIECE = 4 * 1024
 
 
@@ -105,6 +108,8 @@ class _Reader:
         self.open: Element | None = None
         # What each element name means, so that the many shapes of a picture cost little.
         self.known: dict[str, SvgName | None] = {}
+        # Nothing can nest deeper than there are end tags, and an empty element in the last one.
+        self.small = image.count(b"<") <= _SMALL and image.count(b"</") < MAX_DEPTH
         self.parser = expat.ParserCreate("UTF-8", namespace_separator=_SEPARATOR)
         self.parser.namespace_prefixes = True
         self.parser.StartDoctypeDeclHandler = self._doctype
@@ -162,13 +167,20 @@ class _Reader:
         if _parts(name)[:2] != (SVG_NAMESPACE, "svg"):
             raise BakingError("picture is no SVG: its root is not <svg> of the SVG namespace")
         self.result.root_start = self.parser.CurrentByteIndex
+        self._hurry(self.result.root_start)
 
     def _end(self, _name: str) -> None:
         self.depth -= 1
         if self.open:
             self.open.end = self._end_of(self.open)
-            self.open = None
             self.parser.CharacterDataHandler = None
+            self._hurry(self.open.end)
+            self.open = None
+
+    def _hurry(self, place: int) -> None:
+        """Leave the rest to the parser alone, where no badge and no great depth can follow."""
+        if self.small and not any(self.image.find(word, place) >= 0 for word in _WORDS):
+            self.parser.StartElementHandler = self.parser.EndElementHandler = None
 
     def _end_of(self, element: Element) -> int:
         end = tag_end(self.image, element.start)
