@@ -19,7 +19,7 @@ if [ ! -e "$stamp" ] || [ "$(cat "$stamp")" != "$wanted" ]; then
     if ! "$python" -m pip --disable-pip-version-check --no-input install --quiet --no-deps --only-binary :all: \
         --require-hashes --target "$packages" -r tools/fuzz.lock >"$home/install.log" 2>&1; then
         if grep -q 'No matching distribution' "$home/install.log"; then
-            echo "fuzz: atheris has no wheel for $("$python" --version) on $(uname -sm): nothing was fuzzed"
+            echo "fuzz: there is no wheel of atheris for $("$python" --version) on $(uname -sm): nothing was fuzzed"
             exit 0
         fi
         tail -n 15 "$home/install.log" >&2

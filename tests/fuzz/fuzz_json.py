@@ -36,4 +36,4 @@ def check(data: bytes) -> None:
             assert loads(dumps(loads_object(source))) == loads(source)
     # Which one, the bytes say themselves: to try all of them takes too long.
     url = list(documents())[len(data) % len(documents())]
-    judge(examples.ASSERTION_ID, **{url: {"text": text}})
+    judge(examples.ASSERTION_ID, {url: {"text": text}})

@@ -38,8 +38,9 @@ def check(data: bytes) -> None:
     assembled = ".".join(map(_part, [*data.split(b"\n", 2), b"", b""][:3]))
     for candidate in (text, assembled):
         _check_token(candidate)
-        if judge(candidate).verdict is Verdict.VALID:
-            assert peek(candidate.rstrip("\r\n")) == peek(token())
+        report = judge(candidate, recipients=())
+        if report.verdict is Verdict.VALID and is_compact(candidate.strip()):
+            assert peek(candidate.strip()) == peek(token())
     with suppress(OpenBadgesError):
         judge(sign(data, key()))
 

@@ -17,6 +17,8 @@ from tests.unit.openbadges.baking.test_png import PNG
 from tests.unit.openbadges.verification.site import recorded
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from openbadges.keys import PrivateKey
     from openbadges.verification import Report
 
@@ -53,10 +55,14 @@ def token() -> str:
     return sign(signed_assertion(), key())
 
 
-def judge(source: str | bytes | dict[str, Any], **changed: dict[str, Any]) -> Report:
+def judge(
+    source: str | bytes | dict[str, Any],
+    changed: dict[str, dict[str, Any]] | None = None,
+    recipients: Sequence[str] = ("email:a@example.org",),
+) -> Report:
     """Return the report on anything: verifying it raises nothing, and leaves no check out."""
-    fetcher = DocumentFetcher(documents() | changed)
-    report = verify(source, fetcher=fetcher, now=NOW, recipients=["email:a@example.org"])
+    fetcher = DocumentFetcher(documents() | (changed or {}))
+    report = verify(source, fetcher=fetcher, now=NOW, recipients=recipients)
     assert [check.id for check in report.checks] == [step.id for step in STEPS]
     assert json.dumps(report.to_dict(), allow_nan=False)
     return report

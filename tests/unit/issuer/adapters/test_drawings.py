@@ -93,7 +93,7 @@ def test_a_bitmap_inside_another_goes_with_it() -> None:
         ),
     ],
 )
-def test_what_draws_nothing_or_leaves_the_drawing_is_refused(inside: str) -> None:
+def test_b5_what_draws_nothing_or_leaves_the_drawing_is_refused(inside: str) -> None:
     with pytest.raises(InvalidInputError, match="not allowed"):
         clean(svg(inside), "a.svg")
 
