@@ -42,6 +42,8 @@ def bake(image: bytes, text: str, name: SvgName = _ASSERTION) -> bytes:
     opened, closed = _element(text, name)
     parsed = read_svg(image)
     _check_strangers(parsed, name)
+    if parsed.ascii_only and not closed.isascii():
+        raise BakingError("SVG is not UTF-8 and cannot hold the letters of this badge; save it so")
     start = parsed.root_start
     end = tag_end(image, start)
     tag = image[start:end]

@@ -26,6 +26,8 @@ _W3C = re.compile(r"https?://www\.w3\.org/[\w./-]*")
 # Without entities no name can be written otherwise.
 _WORDS = tuple(name.encode() for name in _NAMES)
 _SMALL = 2_000
+# Encodings that old drawing programs name, and in which ASCII is the same.
+_LIKE_ASCII = ("us-ascii", "ascii", "iso-8859-", "windows-125")
 _PIECE = 4 * 1024
 
 
@@ -54,6 +56,7 @@ class Svg:
     prefixes: dict[str, str] = field(default_factory=dict)
     badges: list[Element] = field(default_factory=list)
     strangers: set[SvgName] = field(default_factory=set)
+    ascii_only: bool = False
 
 
 def read_svg(image: bytes) -> Svg:
@@ -112,6 +115,7 @@ class _Reader:
         self.small = image.count(b"<") <= _SMALL and image.count(b"</") < MAX_DEPTH
         self.parser = expat.ParserCreate("UTF-8", namespace_separator=_SEPARATOR)
         self.parser.namespace_prefixes = True
+        self.parser.XmlDeclHandler = self._declaration
         self.parser.StartDoctypeDeclHandler = self._doctype
         self.parser.StartNamespaceDeclHandler = self._namespace
         self.parser.StartElementHandler = self._start
@@ -126,6 +130,15 @@ class _Reader:
             # It holds our handlers and we hold it: let go, or it stays until garbage is collected.
             del self.parser
         return self.result
+
+    def _declaration(self, _version: str, encoding: str | None, _standalone: int) -> None:
+        """Refuse an encoding in which others would read something else than we do."""
+        name = (encoding or "utf-8").lower()
+        if name in ("utf-8", "utf8"):
+            return
+        if not name.startswith(_LIKE_ASCII) or not self.image.isascii():
+            raise BakingError(f"SVG is not UTF-8: it says {name[:40]!r}; save it as UTF-8")
+        self.result.ascii_only = True
 
     def _doctype(self, _name: str, system: str | None, public: str | None, subset: int) -> None:
         if not is_harmless_doctype(public, system, bool(subset)):

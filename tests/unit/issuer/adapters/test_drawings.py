@@ -116,6 +116,12 @@ def test_a_broken_drawing_with_a_bitmap_is_refused() -> None:
         clean(svg('<image href="a.png"><g></image>'), "a.svg")
 
 
+def test_a_drawing_that_cannot_be_baked_is_refused() -> None:
+    drawing = svg("<title>\u00e9</title>", "<?xml version='1.0' encoding='iso-8859-1'?>")
+    with pytest.raises(InvalidInputError, match="no badge can be baked"):
+        clean(drawing, "a.svg")
+
+
 def test_only_what_is_written_counts_as_letters() -> None:
     assert (
         letters(svg("<title>none</title><text>a<tspan>b</tspan>c</text><text>d</text>")) == "abcd"
