@@ -10,11 +10,12 @@ MAKEFLAGS += --no-print-directory
 export PYTHON
 export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD := 1
 PORT ?= 8000
+SECONDS ?= 20
 PYTEST := .venv/bin/python -m pytest
 ON_ALL_CORES := -n 2 --dist loadgroup
 PURE := tests/unit/openbadges tests/unit/rules
 
-.PHONY: help setup setup-test demo test check check-pure check-site conformance bench format lock clean
+.PHONY: help setup setup-test demo test check check-pure check-site conformance bench fuzz format lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -53,6 +54,9 @@ bench: setup ## Measure: run the scripts in tests/benchmarks
 	@shopt -s nullglob; for script in tests/benchmarks/bench_*.py; do \
 		name=$${script##*/}; .venv/bin/python -m "tests.benchmarks.$${name%.py}" || exit; \
 	done; [ -n "$$script" ] || echo "no benchmarks"
+
+fuzz: setup ## Fuzz what takes input from outside, SECONDS=20 each target (ARGS=png chooses)
+	@tools/fuzz.sh "$(SECONDS)" $(ARGS)
 
 format: setup ## Format the code and mend what the linter can mend
 	@.venv/bin/python -m ruff format .

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: AGPL-3.0-or-later
-# Writes requirements.lock: every package that pyproject.toml asks for in any extra or group, pinned, with the hashes of
-# all its files. Pins that still fit stay; options go to pip-compile (--upgrade, --upgrade-package NAME).
+# Writes requirements.lock, every package that pyproject.toml asks for in any extra or group, and tools/fuzz.lock, the
+# fuzzer: pinned, with the hashes of all their files. Pins that still fit stay; options go to pip-compile (--upgrade,
+# --upgrade-package NAME).
 # Where packages come from is pip's own configuration and never part of the lock.
 set -euo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
@@ -26,8 +27,18 @@ for more in (project["optional-dependencies"], pyproject["dependency-groups"]):
 print("\n".join(sorted(set(wanted))))
 PYTHON
 
-cp requirements.lock "$home/requirements.lock"
-"$home/venv/bin/python" -m piptools compile --quiet --no-config --generate-hashes --allow-unsafe \
-    --no-strip-extras --no-header --no-annotate --no-emit-options \
-    --output-file "$home/requirements.lock" "$@" "$home/requirements.in"
-mv "$home/requirements.lock" requirements.lock
+# compile INPUT LOCK OPTION...
+compile() {
+    local input=$1 lock=$2
+    shift 2
+    cp "$lock" "$home/new.lock"
+    "$home/venv/bin/python" -m piptools compile --quiet --no-config --generate-hashes --allow-unsafe \
+        --no-strip-extras --no-header --no-annotate --no-emit-options \
+        --output-file "$home/new.lock" "$@" "$input"
+    mv "$home/new.lock" "$lock"
+}
+
+compile "$home/requirements.in" requirements.lock "$@"
+# The fuzzer has no wheel for every machine, so it stands apart (tools/fuzz.sh).
+echo atheris >"$home/fuzz.in"
+compile "$home/fuzz.in" tools/fuzz.lock "$@"

@@ -16,7 +16,8 @@ from defusedxml.common import DefusedXmlException
 
 from issuer.adapters.drawing_limits import SVG_NAMESPACE, XLINK_HREF, refuse_endless
 from issuer.errors import InvalidInputError
-from openbadges.baking.svg_reading import tag_end
+from openbadges.baking.svg_reading import read_svg, tag_end
+from openbadges.errors import BakingError
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element  # only the type; parsing is defusedxml's
@@ -80,6 +81,10 @@ def clean(content: bytes, name: str) -> bytes:
     refuse_endless(root, name)
     for element in root.iter():
         _refuse_unsafe(element, name)
+    try:
+        read_svg(content)
+    except BakingError as error:
+        raise InvalidInputError(f"{name}: no badge can be baked into it: {error}") from error
     return content
 
 

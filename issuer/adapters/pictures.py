@@ -125,6 +125,7 @@ def _read_png(content: bytes, name: str) -> Picture:
                 image.load()  # verifying does not look at the rows
     except (
         OSError,
+        IndexError,  # of a PNG without rows
         SyntaxError,
         ValueError,
         Image.DecompressionBombError,

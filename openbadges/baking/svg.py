@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 PREFIX: Final = "openbadges"
 _ASSERTION = SVG_NAMES[KEYWORD]
 _CREDENTIAL = SVG_NAMES[CREDENTIAL_KEYWORD]
-_OURS = frozenset(name.namespace for name in SVG_NAMES.values())
 _TAG_NAME = re.compile(rb"<([^\s/>]+)")
 # What XML 1.0 cannot hold, escaped or not.
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -43,6 +42,8 @@ def bake(image: bytes, text: str, name: SvgName = _ASSERTION) -> bytes:
     opened, closed = _element(text, name)
     parsed = read_svg(image)
     _check_strangers(parsed, name)
+    if parsed.ascii_only and not closed.isascii():
+        raise BakingError("SVG is not UTF-8 and cannot hold the letters of this badge; save it so")
     start = parsed.root_start
     end = tag_end(image, start)
     tag = image[start:end]
@@ -51,10 +52,8 @@ def bake(image: bytes, text: str, name: SvgName = _ASSERTION) -> bytes:
     if bound is None:
         name_end = len(_tag_name(tag)) + 1
         tag = tag[:name_end] + declaration + tag[name_end:]
-    elif bound not in _OURS:
-        raise BakingError(f"SVG uses the prefix {PREFIX!r} for something else")
     elif bound != name.namespace:
-        # The root can bind the prefix to one of the two namespaces only.
+        # The root binds the prefix already: to the badge of the other kind, or to anything.
         opened += declaration
     element = opened + closed
     if tag.endswith(b"/>"):

@@ -23,6 +23,11 @@ _SEPARATOR = "\x01"
 _TAG = re.compile(rb"(?>[^\"'>]++|\"[^\"]*+\"|'[^']*+')*+>")
 # What drawing programs write; it names the standard, and no parser needs to read it.
 _W3C = re.compile(r"https?://www\.w3\.org/[\w./-]*")
+# Without entities no name can be written otherwise.
+_WORDS = tuple(name.encode() for name in _NAMES)
+_SMALL = 2_000
+# Encodings that old drawing programs name, and in which ASCII is the same.
+_LIKE_ASCII = ("us-ascii", "ascii", "iso-8859-", "windows-125")
 _PIECE = 4 * 1024
 
 
@@ -51,6 +56,7 @@ class Svg:
     prefixes: dict[str, str] = field(default_factory=dict)
     badges: list[Element] = field(default_factory=list)
     strangers: set[SvgName] = field(default_factory=set)
+    ascii_only: bool = False
 
 
 def read_svg(image: bytes) -> Svg:
@@ -105,8 +111,11 @@ class _Reader:
         self.open: Element | None = None
         # What each element name means, so that the many shapes of a picture cost little.
         self.known: dict[str, SvgName | None] = {}
+        # Nothing can nest deeper than there are end tags, and an empty element in the last one.
+        self.small = image.count(b"<") <= _SMALL and image.count(b"</") < MAX_DEPTH
         self.parser = expat.ParserCreate("UTF-8", namespace_separator=_SEPARATOR)
         self.parser.namespace_prefixes = True
+        self.parser.XmlDeclHandler = self._declaration
         self.parser.StartDoctypeDeclHandler = self._doctype
         self.parser.StartNamespaceDeclHandler = self._namespace
         self.parser.StartElementHandler = self._start
@@ -121,6 +130,15 @@ class _Reader:
             # It holds our handlers and we hold it: let go, or it stays until garbage is collected.
             del self.parser
         return self.result
+
+    def _declaration(self, _version: str, encoding: str | None, _standalone: int) -> None:
+        """Refuse an encoding in which others would read something else than we do."""
+        name = (encoding or "utf-8").lower()
+        if name in ("utf-8", "utf8"):
+            return
+        if not name.startswith(_LIKE_ASCII) or not self.image.isascii():
+            raise BakingError(f"SVG is not UTF-8: it says {name[:40]!r}; save it as UTF-8")
+        self.result.ascii_only = True
 
     def _doctype(self, _name: str, system: str | None, public: str | None, subset: int) -> None:
         if not is_harmless_doctype(public, system, bool(subset)):
@@ -162,13 +180,20 @@ class _Reader:
         if _parts(name)[:2] != (SVG_NAMESPACE, "svg"):
             raise BakingError("picture is no SVG: its root is not <svg> of the SVG namespace")
         self.result.root_start = self.parser.CurrentByteIndex
+        self._hurry(self.result.root_start)
 
     def _end(self, _name: str) -> None:
         self.depth -= 1
         if self.open:
             self.open.end = self._end_of(self.open)
-            self.open = None
             self.parser.CharacterDataHandler = None
+            self._hurry(self.open.end)
+            self.open = None
+
+    def _hurry(self, place: int) -> None:
+        """Leave the rest to the parser alone, where no badge and no great depth can follow."""
+        if self.small and not any(self.image.find(word, place) >= 0 for word in _WORDS):
+            self.parser.StartElementHandler = self.parser.EndElementHandler = None
 
     def _end_of(self, element: Element) -> int:
         end = tag_end(self.image, element.start)

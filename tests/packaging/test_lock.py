@@ -55,8 +55,10 @@ def test_what_we_ask_for_is_pinned_to_a_version_that_fits(wanted: Requirement) -
     assert wanted.specifier.contains(pinned), f"{pinned} does not fit {wanted}: type make lock"
 
 
-def test_the_lock_holds_pins_and_hashes_and_nothing_else() -> None:
-    lines = (CHECKOUT / "requirements.lock").read_text().splitlines()
+@pytest.mark.parametrize("lock", ["requirements.lock", "tools/fuzz.lock"])
+def test_a_lock_holds_pins_and_hashes_and_nothing_else(lock: str) -> None:
+    lines = (CHECKOUT / lock).read_text().splitlines()
+    assert any(map(PIN.fullmatch, lines))
     assert [line for line in lines if not PIN.fullmatch(line) and not HASH.fullmatch(line)] == []
     unhashed = [pin for pin, below in pairwise(lines) if PIN.match(pin) and PIN.match(below)]
     assert unhashed == []

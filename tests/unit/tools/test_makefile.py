@@ -10,8 +10,8 @@ import pytest
 
 from tests.shared import CHECKOUT
 
-TARGETS = ["help", "setup", "demo", "test", "check", "conformance", "bench", "format", "lock"]
-TARGETS += ["clean"]
+TARGETS = ["help", "setup", "demo", "test", "check", "conformance", "bench", "fuzz", "format"]
+TARGETS += ["lock", "clean"]
 
 
 def make(*arguments: str, **environment: str) -> str:

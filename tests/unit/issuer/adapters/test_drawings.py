@@ -93,7 +93,7 @@ def test_a_bitmap_inside_another_goes_with_it() -> None:
         ),
     ],
 )
-def test_what_draws_nothing_or_leaves_the_drawing_is_refused(inside: str) -> None:
+def test_b5_what_draws_nothing_or_leaves_the_drawing_is_refused(inside: str) -> None:
     with pytest.raises(InvalidInputError, match="not allowed"):
         clean(svg(inside), "a.svg")
 
@@ -114,6 +114,12 @@ def test_what_stays_inside_the_drawing_stays_as_it_is(inside: str) -> None:
 def test_a_broken_drawing_with_a_bitmap_is_refused() -> None:
     with pytest.raises(InvalidInputError, match="neither PNG nor safe SVG"):
         clean(svg('<image href="a.png"><g></image>'), "a.svg")
+
+
+def test_a_drawing_that_cannot_be_baked_is_refused() -> None:
+    drawing = svg("<title>\u00e9</title>", "<?xml version='1.0' encoding='iso-8859-1'?>")
+    with pytest.raises(InvalidInputError, match="no badge can be baked"):
+        clean(drawing, "a.svg")
 
 
 def test_only_what_is_written_counts_as_letters() -> None:

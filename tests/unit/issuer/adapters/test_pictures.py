@@ -87,6 +87,7 @@ def test_a_drawing_is_drawn_in_the_same_bytes_each_time() -> None:
         pytest.param(SIGNATURE, id="only-the-signature"),
         pytest.param(png(1, 1)[:-20], id="truncated-png"),
         pytest.param(png(0, 0), id="no-pixel"),
+        pytest.param(png(1, 1)[:33] + png(1, 1)[-12:], id="no-rows"),
         pytest.param(png(20_000, 20_000, b""), id="20000x20000"),
         pytest.param(png(2**31 - 1, 2**31 - 1, b""), id="more-pixels-than-memory"),
         pytest.param(png(4097, 4096, b""), id="one-row-too-many"),

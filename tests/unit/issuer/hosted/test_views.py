@@ -180,7 +180,7 @@ def test_a_baked_picture_looks_like_the_badge(
     assert pixels[0] == pixels[1]
 
 
-def test_an_svg_runs_and_loads_nothing(
+def test_b5_an_svg_runs_and_loads_nothing(
     client: FlaskClient, paths: dict[str, str], site: Site
 ) -> None:
     with site.database.writing() as session:
@@ -195,7 +195,7 @@ def test_an_svg_runs_and_loads_nothing(
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
-def test_the_drawing_of_an_artist_is_served_clean_and_baked(
+def test_b5_the_drawing_of_an_artist_is_served_clean_and_baked(
     client: FlaskClient, site: Site
 ) -> None:
     given = shared_path("data/art/tester-09.svg")

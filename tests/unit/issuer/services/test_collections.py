@@ -75,7 +75,7 @@ def test_the_picture_beside_the_rule_is_taken(session: Session, site: Site, tmp_
 
 
 @pytest.mark.parametrize("image", ["../../x.svg", "/etc/passwd", "link.svg", "absent.svg", "."])
-def test_a_picture_from_elsewhere_is_not_taken(
+def test_b7_a_picture_from_elsewhere_is_not_taken(
     session: Session, site: Site, tmp_path: Path, image: str
 ) -> None:
     folder = tmp_path / "collection" / "rules"
@@ -100,7 +100,7 @@ def test_a_picture_from_elsewhere_is_not_taken(
         pytest.param("a.svg", RED.replace(b"<circle", b"<script/><circle"), id="script"),
     ],
 )
-def test_a_picture_that_is_not_safe_is_refused_and_nothing_is_written(
+def test_b7_a_picture_that_is_not_safe_is_refused_and_nothing_is_written(
     session: Session, site: Site, tmp_path: Path, name: str, content: bytes
 ) -> None:
     folder = tmp_path / "collection"
