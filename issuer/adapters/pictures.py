@@ -87,6 +87,24 @@ def draw(picture: Picture, side: int = SIDE) -> Picture:
     return _read_png(bytes(content), "rendered drawing")
 
 
+def redraw(content: bytes, name: str, side: int = SIDE) -> bytes:
+    """Return a picture of a stranger as a PNG of our own making: its pixels and nothing else.
+
+    Raises `InvalidInputError` as `read_picture`.
+    """
+    drawn = draw(read_picture(content, name), side)
+    try:
+        with Image.open(io.BytesIO(drawn.content), formats=["PNG"]) as image:
+            small = image.convert("RGBA")
+    except (OSError, SyntaxError, ValueError) as error:
+        raise InvalidInputError(f"{name}: not a sound PNG: {error}") from error
+    small.thumbnail((side, side))
+    kept = Image.frombytes("RGBA", small.size, small.tobytes())
+    written = io.BytesIO()
+    kept.save(written, "PNG")
+    return written.getvalue()
+
+
 def _read_png(content: bytes, name: str) -> Picture:
     try:
         with warnings.catch_warnings():
