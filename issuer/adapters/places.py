@@ -120,7 +120,9 @@ class Policy:
             if not HOST_NAME.fullmatch(host):
                 raise FetchError(f"{shown(url)} names no host that is asked") from None
             found = LOOKUPS.find(resolve, host, port, seconds)
-        if not found or not all(self._is_allowed(address) for address in found):
+        if not found:
+            raise FetchError(f"{shown(url)} cannot be reached: no such host")
+        if not all(self._is_allowed(address) for address in found):
             raise FetchError(f"{shown(url)} is not at a public address")
         return tuple(dict.fromkeys(found))[:MAX_ADDRESSES]
 

@@ -28,6 +28,8 @@ SIGNS = {
     Outcome.ERROR: ("ERROR", "yellow"),
 }
 LONGEST = 1000
+#: How a check begins that had nothing to look at; one line for all of them is enough.
+NOT_REACHED = "not reached"
 
 
 def show(report: Report) -> None:
@@ -49,7 +51,11 @@ def lines(report: Report, width: int) -> Iterator[str]:
     yield ""
     yield click.style("Checked", bold=True)
     for check in (*found.done, *found.skipped):
-        yield from _check(check, width)
+        if not check.message.startswith(NOT_REACHED):
+            yield from _check(check, width)
+    if away := [check for check in found.skipped if check.message.startswith(NOT_REACHED)]:
+        names = ", ".join(check.id for check in away)
+        yield from _wrapped(f"not reached: {names}", width, " " * 6, " " * 14)
     if report.notes:
         yield ""
         yield click.style("Worth knowing", bold=True)
