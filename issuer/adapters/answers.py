@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,8 @@ MAX_BYTES = 16 << 20
 #: what was revoked. None is believed without asking for longer than this, whatever its server says.
 PICTURE_SECONDS = 300.0
 DOCUMENT_SECONDS = 60.0
+#: All that is needed of the headers later; the others could be large.
+KEPT = frozenset({"content-type", "etag", "last-modified"})
 SECONDS = re.compile(r"[0-9]{1,9}")
 #: What is sent back to a server must be harmless in a header.
 VALIDATOR = re.compile(r"[ -~]{1,200}")
@@ -70,7 +72,8 @@ class AnswerCache:
     def keep(self, key: Hashable, answer: Answer, now: float) -> None:
         """Keep an answer in the place of an earlier one, or only forget that one."""
         seconds = seconds_fresh(answer.headers, _bound(answer.body))
-        new = Kept(answer, now + (seconds or 0.0))
+        headers = {name: answer.headers[name] for name in KEPT & answer.headers.keys()}
+        new = Kept(replace(answer, headers=headers), now + (seconds or 0.0))
         allowed = (
             answer.status == 200 and seconds is not None and len(answer.body) <= MAX_ENTRY_BYTES
         )

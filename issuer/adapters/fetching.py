@@ -112,9 +112,7 @@ class GuardedFetcher:
         answer = self._exchange(url, {"Accept": accept, **conditions}, deadline)
         if kept is not None and conditions and answer.status == NOT_MODIFIED:
             # What the server says now of keeping counts, not what it said then.
-            told = {"content-type", "etag", "last-modified"} - answer.headers.keys()
-            former = {name: kept.answer.headers[name] for name in told & kept.answer.headers.keys()}
-            answer = replace(kept.answer, headers={**former, **answer.headers})
+            answer = replace(kept.answer, headers={**kept.answer.headers, **answer.headers})
         if self.cache is not None:
             self.cache.keep(key, answer, self.clock())
         return answer

@@ -211,6 +211,15 @@ def test_the_oldest_answers_make_room(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [key for key in "bcdef" if cache.find(key)] == ["b", "e"]
 
 
+def test_only_the_headers_that_are_needed_are_kept() -> None:
+    cache = AnswerCache()
+    headers = {"cache-control": "max-age=9", "x": "y" * 60_000, "etag": "1", "content-type": "a/b"}
+    cache.keep("a", Answer(200, headers, b"x"), 0.0)
+    found = cache.find("a")
+    assert found is not None
+    assert found.answer.headers == {"etag": "1", "content-type": "a/b"}
+
+
 def test_threads_share_it() -> None:
     cache = AnswerCache()
     troubles: list[Exception] = []
