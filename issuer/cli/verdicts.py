@@ -70,6 +70,7 @@ def _facts(found: Findings, width: int) -> Iterator[str]:
     if not rows:
         return
     yield ""
+    yield click.style("It claims" if found.tone == "bad" else "It says", bold=True)
     margin = max(len(label) for label, _ in rows) + 4
     for label, text in rows:
         yield from _wrapped(text, width, f"  {label}".ljust(margin), " " * margin)
