@@ -30,6 +30,7 @@ MAX_USES = 200
 MAX_RATIO = 8
 MAX_LENGTH = 1_000_000
 NUMBER = re.compile(r"\s*[0-9]*\.?[0-9]+(e[+-]?[0-9]{1,2})?", re.IGNORECASE)
+MIXABLE = frozenset({"L", "LA", "RGB", "RGBA"})
 #: Any but the declaration at the very beginning; `xml-stylesheet` loads from elsewhere.
 INSTRUCTION = re.compile(r"<\?(?!xml\s)", re.IGNORECASE)
 #: Namespaces of what editors write beside the drawing.
@@ -95,11 +96,13 @@ def redraw(content: bytes, name: str, side: int = SIDE) -> bytes:
     drawn = draw(read_picture(content, name), side)
     try:
         with Image.open(io.BytesIO(drawn.content), formats=["PNG"]) as image:
-            small = image.convert("RGBA")
+            # Made small first, where its pixels can be mixed: a large copy costs much memory.
+            small = image if image.mode in MIXABLE else image.convert("RGBA")
+            small.thumbnail((side, side))
+            pixels = small.convert("RGBA")
     except (OSError, SyntaxError, ValueError) as error:
         raise InvalidInputError(f"{name}: not a sound PNG: {error}") from error
-    small.thumbnail((side, side))
-    kept = Image.frombytes("RGBA", small.size, small.tobytes())
+    kept = Image.frombytes("RGBA", pixels.size, pixels.tobytes())
     written = io.BytesIO()
     kept.save(written, "PNG")
     return written.getvalue()

@@ -23,9 +23,9 @@ def report(**changes: Any) -> Report:
     return dataclasses.replace(made, **changes)
 
 
-def png(side: int = 500, **options: Any) -> bytes:
+def png(side: int = 500, mode: str = "RGBA", **options: Any) -> bytes:
     written = io.BytesIO()
-    Image.new("RGBA", (side, side // 2), "red").save(written, "PNG", **options)
+    Image.new("RGBA", (side, side // 2), "red").convert(mode).save(written, "PNG", **options)
     return written.getvalue()
 
 
@@ -41,7 +41,11 @@ def test_what_was_fetched_is_at_hand() -> None:
 
 
 @pytest.mark.parametrize("image", [URL, {"id": URL}, {"id": URL, "caption": "x"}])
-@pytest.mark.parametrize("content", [png(), RED], ids=["png", "svg"])
+@pytest.mark.parametrize(
+    "content",
+    [RED, png(), *(png(mode=mode) for mode in ("1", "L", "LA", "P", "RGB", "I;16"))],
+    ids=["svg", "rgba", "1", "l", "la", "p", "rgb", "16"],
+)
 def test_a_picture_is_drawn_anew(image: object, content: bytes) -> None:
     address = picture_of(report(badge={"image": image}), {URL: content})
     drawn = base64.b64decode(address.removeprefix("data:image/png;base64,"))
