@@ -5,12 +5,13 @@ from __future__ import annotations
 
 from flask import Flask
 
+from issuer import api, limits
 from issuer.config import Settings, load_settings
 from issuer.hosted import HTML_VIEWS
 from issuer.hosted import blueprint as hosted
 from issuer.paths import PACKAGE, data_path
 from issuer.site import EXTENSION, Site, close_session
-from issuer.web import caching, errors, health, limits, pages, rendering, security, verifying
+from issuer.web import caching, errors, health, pages, rendering, security, verifying
 from issuer.web.login import init_login
 
 
@@ -39,6 +40,8 @@ def create_app(settings: Settings | None = None, *, site: Site | None = None) ->
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(verifying.blueprint)
     verifying.init_app(app.extensions["csrf"])
+    app.register_blueprint(api.blueprint)
+    api.init_app(app.extensions["csrf"])
     app.extensions[HTML_VIEWS] = {
         "badge": pages.badge_html,
         "assertion": lambda uuid: pages.assertion_html(uuid, verifying.verify_own(uuid)),

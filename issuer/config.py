@@ -43,6 +43,7 @@ class Settings(BaseModel):
     base_url: str = "http://127.0.0.1:8000"
     secret_key: str = ""
     allow_loopback: bool = False
+    allow_http: bool = False
     broker_url: str = ""
     cache_url: str = ""
     trusted_proxies: int = Field(default=0, ge=0, le=10)

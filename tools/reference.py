@@ -116,6 +116,8 @@ MEANINGS = {
         "site_claim": "One sentence below the name",
         "allow_loopback": "Whether verifying may fetch from this machine too, by http and "
         "at any port",
+        "allow_http": "Whether verifying may fetch from other sites by http too, for badges that "
+        "are older than https everywhere; whoever is on the way can change what is read",
         "cache_url": "Redis in which all workers count requests, for limits; empty: each counts "
         "by itself",
         "broker_url": "Address of the workers' broker: decisions of badges in Python that may "

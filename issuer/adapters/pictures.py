@@ -27,6 +27,7 @@ SIDE = 400  # of the pictures that we draw, as backpacks show them
 EXTENSIONS = {".png": PNG, ".svg": SVG}
 #: No character: a font draws it as it draws every letter that it does not have.
 NO_LETTER = "\uffff"
+MIXABLE = frozenset({"L", "LA", "RGB", "RGBA"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,26 @@ def _font() -> ImageFont.FreeTypeFont:
 
 def _has(letter: str) -> bool:
     return bytes(_font().getmask(letter)) != bytes(_font().getmask(NO_LETTER))
+
+
+def redraw(content: bytes, name: str, side: int = SIDE) -> bytes:
+    """Return a picture of a stranger as a PNG of our own making: its pixels and nothing else.
+
+    Raises `InvalidInputError` as `read_picture`.
+    """
+    drawn = draw(read_picture(content, name), side)
+    try:
+        with Image.open(io.BytesIO(drawn.content), formats=["PNG"]) as image:
+            # Made small first, where its pixels can be mixed: a large copy costs much memory.
+            small = image if image.mode in MIXABLE else image.convert("RGBA")
+            small.thumbnail((side, side))
+            pixels = small.convert("RGBA")
+    except (OSError, SyntaxError, ValueError) as error:
+        raise InvalidInputError(f"{name}: not a sound PNG: {error}") from error
+    kept = Image.frombytes("RGBA", pixels.size, pixels.tobytes())
+    written = io.BytesIO()
+    kept.save(written, "PNG")
+    return written.getvalue()
 
 
 def _read_png(content: bytes, name: str) -> Picture:

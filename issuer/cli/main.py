@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from issuer.config import load_settings
 from issuer.errors import AccoladesError, ConfigurationError
 from issuer.services import schema
+from issuer.services.findings import clean
 from issuer.site import Site
 from openbadges.errors import OpenBadgesError
 from rules.errors import RuleError
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 NEGATIVE = 1
 COULD_NOT = 2
 INTERRUPTED = 130
+MAX_LINE = 2000
 
 
 @dataclass
@@ -114,7 +116,8 @@ def _prepare(arguments: list[str]) -> None:
 
 def _explain(error: Exception) -> None:
     for line in _lines(error):
-        click.echo(f"accolades: {' '.join(line.split())}", err=True)
+        # What files and strangers are called may hold what moves a cursor.
+        click.echo(f"accolades: {clean(' '.join(line.split()), MAX_LINE)}", err=True)
 
 
 def _wrong_use(error: click.ClickException) -> str:

@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 import stat
 import sys
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -16,18 +15,15 @@ from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from issuer.adapters.fetching import GuardedFetcher
 from issuer.cli.main import NEGATIVE, Context, pass_context
+from issuer.cli.verdicts import show
 from issuer.errors import DatabaseNotReadyError, InvalidInputError
-from issuer.services.verifying import OwnFetcher
+from issuer.services.verifying import make_fetcher
 from openbadges.fetching import DocumentFetcher
 from openbadges.times import parse_time
-from openbadges.verification import Outcome
 from openbadges.verification import verify as verify_badge
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from openbadges.fetching import Fetcher
-    from openbadges.verification import Report
 
 MAX_SOURCE = 30 << 20
 
@@ -47,12 +43,6 @@ class Answer(BaseModel):
 
 Recorded = TypeAdapter(dict[str, Answer])
 SUFFIXES = frozenset({".png", ".svg", ".json", ".jws"})
-SIGNS = {
-    Outcome.PASSED: ("ok", "green"),
-    Outcome.FAILED: ("FAILED", "red"),
-    Outcome.SKIPPED: ("skipped", None),
-    Outcome.ERROR: ("error", "yellow"),
-}
 
 
 @click.command()
@@ -90,31 +80,25 @@ def verify(
     """
     now = datetime.now(UTC) if now_text is None else parse_time(now_text)
     given = _read(source)
-    if documents_file is not None:
-        report = verify_badge(
-            given, fetcher=_recorded(documents_file), now=now, recipients=recipients
-        )
-    else:
-        with _fetching(context) as fetcher:
-            report = verify_badge(given, fetcher=fetcher, now=now, recipients=recipients)
+    fetcher = _recorded(documents_file) if documents_file is not None else _fetching(context)
+    report = verify_badge(given, fetcher=fetcher, now=now, recipients=recipients)
     if as_json:
         click.echo(json.dumps(report.to_dict()))
     else:
-        _print(report)
+        show(report)
     sys.exit(0 if report.valid else NEGATIVE)
 
 
-@contextmanager
-def _fetching(context: Context) -> Iterator[Fetcher]:
-    """Give what fetches: the network, with our own site in front where there is one here."""
-    elsewhere = GuardedFetcher(allow_loopback=context.settings.allow_loopback)
+def _fetching(context: Context) -> Fetcher:
+    """Return what fetches: the network, with our own site in front where there is one here."""
+    settings = context.settings
     try:
         site = context.site
-    except DatabaseNotReadyError:
-        yield elsewhere  # a stranger's machine
-        return
-    with site.database.reading() as session:
-        yield OwnFetcher(session, site.settings.base_url, site.keys, site.objects, elsewhere)
+    except DatabaseNotReadyError:  # a stranger's machine
+        return GuardedFetcher(
+            allow_loopback=settings.allow_loopback, allow_http=settings.allow_http
+        )
+    return make_fetcher(settings, site.database.reading, site.keys, site.objects)
 
 
 def _read(source: str) -> str | bytes:
@@ -123,7 +107,7 @@ def _read(source: str) -> str | bytes:
         if sys.stdin is None:
             raise InvalidInputError("standard input: is closed")
         return _bounded(sys.stdin.buffer, source)
-    if source.startswith(("http://", "https://", "{")):
+    if source.lstrip().lower().startswith(("http://", "https://", "{")):
         return source
     path = Path(source)
     try:
@@ -165,16 +149,3 @@ def _recorded(path: Path) -> DocumentFetcher:
             for address, answer in answers.items()
         }
     )
-
-
-def _print(report: Report) -> None:
-    click.secho(report.verdict.value.upper(), fg="green" if report.valid else "red", bold=True)
-    click.echo(report.sentence)
-    if report.remedy:
-        click.echo(report.remedy)
-    click.echo()
-    for check in report.checks:
-        sign, colour = SIGNS[check.outcome]
-        click.echo(f"{check.number:>3}  {click.style(f'{sign:8}', fg=colour)} {check.message}")
-    for note in report.notes:
-        click.echo(f"note: {note}")

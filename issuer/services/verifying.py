@@ -1,32 +1,49 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Verifies our own badges as a stranger would, without asking ourselves over the network."""
+"""Fetches for verifications: a site's own documents from its database, others from the network."""
 
 from __future__ import annotations
 
 import re
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import urldefrag
+from urllib.parse import SplitResult, unquote, urldefrag, urlsplit
 from uuid import UUID
 
-from issuer.errors import NotFoundError
+from issuer.adapters.answers import AnswerCache
+from issuer.adapters.fetching import GuardedFetcher
+from issuer.errors import KeyUnavailableError, NotFoundError
 from issuer.services import publishing
 from openbadges.errors import FetchError
 from openbadges.fetching import Response
-from openbadges.vocabulary import ACCEPT_BADGE, JOSE, JSON_LD, PNG
+from openbadges.vocabulary import ACCEPT_BADGE, JOSE, JSON_LD, PNG, SVG
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from sqlalchemy.orm import Session
 
     from issuer.adapters.keystore import KeyFolder
     from issuer.adapters.objects import ObjectFolder
+    from issuer.config import Settings
+    from issuer.models import BadgeEdition
     from openbadges.fetching import Fetcher
+
+    Reading = Callable[[], AbstractContextManager[Session]]
 
 SLUG = r"(?P<slug>[a-z0-9-]+)"
 NUMBER = r"(?P<number>[0-9]{1,6})"
-ASSERTION = r"/assertions/(?P<uuid>[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})"
+ASSERTION = r"/assertions/(?P<uuid>[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})"
+PORTS = {"https": 443, "http": 80}
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+#: What an address of ours may be written with; everything else is left to who refuses it.
+PRINTABLE = re.compile(r"[!-\[\]-~]+")
+
+#: Answers of other sites, for all verifications of this process.
+CACHE = AnswerCache()
+#: Verifying waits for strangers: some threads of a process must stay for everything else.
+GATE = threading.BoundedSemaphore(3)
 
 
 class Elsewhere:
@@ -41,10 +58,10 @@ class Elsewhere:
 class OwnFetcher:
     """Answers the addresses of this site from its database, as its web server would.
 
-    Every other address is asked of ``elsewhere``.
+    Every other address is asked of ``elsewhere``; no session is held open meanwhile.
     """
 
-    session: Session
+    reading: Reading
     base_url: str
     keys: KeyFolder
     objects: ObjectFolder
@@ -55,21 +72,79 @@ class OwnFetcher:
 
         Raises `FetchError` as ``elsewhere`` does.
         """
+        own = self.answer(url)
+        return self.elsewhere.fetch(url, accept=accept) if own is None else own
+
+    def answer(self, url: str) -> Response | None:
+        """Return what our web server would answer; None for an address of another site."""
         bare = urldefrag(url).url
-        if not bare.startswith(f"{self.base_url}/"):
-            return self.elsewhere.fetch(url, accept=accept)
-        path = bare.removeprefix(self.base_url)
+        parts = own_parts(bare, self.base_url)
+        if parts is None:
+            return None
+        here = f"{self.base_url}{parts.path}" + (f"?{parts.query}" if parts.query else "")
+        with self.reading() as session:
+            status, body, media_type = _Visit(self, session).answer(unquote(parts.path))
+        return Response(status=status, final_url=here, body=body, content_type=media_type)
+
+
+def own_parts(url: str, base_url: str) -> SplitResult | None:
+    """Return the parts of an address that leads to this site, however its origin is written.
+
+    Letter case, the usual port written out, http where the site is https (it redirects), and the
+    names of this machine among each other make no difference. None for any other address.
+    """
+    if not PRINTABLE.fullmatch(url):
+        return None
+    try:
+        given, ours = urlsplit(url), urlsplit(base_url)
+        port = given.port or PORTS.get(given.scheme)
+        own_port = ours.port or PORTS[ours.scheme]
+    except ValueError:
+        return None
+    if "@" in given.netloc or given.scheme not in PORTS:
+        return None
+    host, own_host = (given.hostname or "").rstrip("."), ours.hostname or ""
+    same_host = host == own_host or {host, own_host} <= LOOPBACK
+    same_port = (given.scheme, port) == (ours.scheme, own_port)
+    redirected = (given.scheme, port, ours.scheme, own_port) == ("http", 80, "https", 443)
+    return given if same_host and (same_port or redirected) else None
+
+
+def make_fetcher(
+    settings: Settings, reading: Reading, keys: KeyFolder, objects: ObjectFolder
+) -> OwnFetcher:
+    """Return what fetches for one verification: our own documents, and those of other sites."""
+    elsewhere = GuardedFetcher(
+        allow_loopback=settings.allow_loopback,
+        allow_http=settings.allow_http,
+        cache=CACHE,
+        gate=GATE,
+    )
+    own = OwnFetcher(reading, settings.base_url, keys, objects, elsewhere)
+    elsewhere.inside = own.answer
+    return own
+
+
+@dataclass(frozen=True, slots=True)
+class _Visit:
+    """One question to this site."""
+
+    own: OwnFetcher
+    session: Session
+
+    def answer(self, path: str) -> tuple[int, bytes, str]:
+        """Return the status, the body and its media type."""
         try:
             for pattern, answer in ROUTES:
                 if match := re.fullmatch(pattern, path):
-                    body, media_type = answer(self, **match.groupdict())
-                    return Response(status=200, final_url=bare, body=body, content_type=media_type)
+                    return 200, *answer(self, **match.groupdict())
         except publishing.RevokedError as error:
-            stub = error.stub.encode()
-            return Response(status=410, final_url=bare, body=stub, content_type=JSON_LD)
+            return 410, error.stub.encode(), JSON_LD
+        except KeyUnavailableError:
+            return 503, b"", ""
         except NotFoundError:
-            return Response(status=404, final_url=bare, body=b"")
-        return Response(status=404, final_url=bare, body=b"")
+            return 404, b"", ""
+        return 404, b"", ""
 
     def document(self, text: str) -> tuple[bytes, str]:
         """Return a document as an answer."""
@@ -77,19 +152,41 @@ class OwnFetcher:
 
     def picture(self, slug: str, number: str = "1") -> tuple[bytes, str]:
         """Return the picture of a badge."""
-        edition = publishing.find_edition(self.session, slug, int(number))
-        return self.objects.get(edition.png.sha256), PNG
+        return self._png(publishing.find_edition(self.session, slug, int(number))), PNG
+
+    def drawing(self, slug: str, number: str = "1") -> tuple[bytes, str]:
+        """Return the picture of a badge as a drawing."""
+        return self._svg(publishing.find_edition(self.session, slug, int(number))), SVG
+
+    def portrait(self, slug: str) -> tuple[bytes, str]:
+        """Return the picture of an issuer."""
+        image = publishing.issuer_image(self.session, slug)
+        return self.own.objects.get(image.sha256), image.media_type
 
     def signed(self, uuid: str) -> tuple[bytes, str]:
         """Return the signed form of an assertion."""
         assertion = publishing.find_assertion(self.session, UUID(uuid))
-        return publishing.token(assertion, self.keys).encode(), JOSE
+        return publishing.token(assertion, self.own.keys).encode(), JOSE
 
     def baked(self, uuid: str) -> tuple[bytes, str]:
         """Return the baked picture of an assertion."""
         assertion = publishing.find_assertion(self.session, UUID(uuid))
-        picture = self.objects.get(assertion.edition.png.sha256)
-        return publishing.baked(picture, publishing.token(assertion, self.keys)), PNG
+        token = publishing.token(assertion, self.own.keys)
+        return publishing.baked(self._png(assertion.edition), token), PNG
+
+    def baked_drawing(self, uuid: str) -> tuple[bytes, str]:
+        """Return the baked drawing of an assertion."""
+        assertion = publishing.find_assertion(self.session, UUID(uuid))
+        token = publishing.token(assertion, self.own.keys)
+        return publishing.baked(self._svg(assertion.edition), token), SVG
+
+    def _png(self, edition: BadgeEdition) -> bytes:
+        return self.own.objects.get(edition.png.sha256)
+
+    def _svg(self, edition: BadgeEdition) -> bytes:
+        if edition.svg is None:
+            raise NotFoundError("this badge is no drawing")
+        return self.own.objects.get(edition.svg.sha256)
 
 
 ROUTES: tuple[tuple[str, Callable[..., tuple[bytes, str]]], ...] = (
@@ -97,8 +194,9 @@ ROUTES: tuple[tuple[str, Callable[..., tuple[bytes, str]]], ...] = (
         rf"{ASSERTION}(\.json)?",
         lambda own, uuid: own.document(publishing.find_assertion(own.session, UUID(uuid)).document),
     ),
-    (rf"{ASSERTION}\.jws", OwnFetcher.signed),
-    (rf"{ASSERTION}/image", OwnFetcher.baked),
+    (rf"{ASSERTION}\.jws", _Visit.signed),
+    (rf"{ASSERTION}/image", _Visit.baked),
+    (rf"{ASSERTION}/image\.svg", _Visit.baked_drawing),
     (
         rf"/badges/{SLUG}(\.json)?",
         lambda own, slug: own.document(publishing.badge_class(own.session, slug)),
@@ -109,8 +207,11 @@ ROUTES: tuple[tuple[str, Callable[..., tuple[bytes, str]]], ...] = (
             publishing.badge_class(own.session, slug, int(number))
         ),
     ),
-    (rf"/badges/{SLUG}/image", OwnFetcher.picture),
-    (rf"/badges/{SLUG}/editions/{NUMBER}/image", OwnFetcher.picture),
+    (rf"/badges/{SLUG}/image", _Visit.picture),
+    (rf"/badges/{SLUG}/editions/{NUMBER}/image", _Visit.picture),
+    (rf"/badges/{SLUG}/image\.svg", _Visit.drawing),
+    (rf"/badges/{SLUG}/editions/{NUMBER}/image\.svg", _Visit.drawing),
+    (rf"/issuers/{SLUG}/image", _Visit.portrait),
     (
         rf"/issuers/{SLUG}(\.json)?",
         lambda own, slug: own.document(publishing.profile(own.session, slug)),

@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from issuer import errors
+from issuer.problems import API, problem
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -84,6 +85,8 @@ def _http(error: HTTPException) -> Response:
 
 
 def _answer(code: int, text: str) -> Response:
+    if request.path.startswith(API):
+        return problem(code, text)
     if prefers_html():
         title, advice = WORDS.get(code, (HTTPStatus(code).phrase, text))
         detail = text if code in {400, 409} else ""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from flask_bootstrap import Bootstrap5
 
 from issuer.addresses import Addresses
+from issuer.services.findings import clean
 from issuer.web import texts
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         initials=texts.initials,
         markdown=texts.markdown,
         number=texts.number,
+        shown=clean,
         tone=texts.tone,
         web_address=texts.web_address,
     )

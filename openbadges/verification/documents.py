@@ -19,7 +19,7 @@ from openbadges.vocabulary import ACCEPT_DOCUMENT, ASSERTION, BADGE_CLASS, CONTE
 if TYPE_CHECKING:
     from openbadges.fetching import Fetcher, Response
 
-MAX_DOCUMENTS: Final = 30
+MAX_DOCUMENTS: Final = 20
 OK: Final = 200
 NOT_FOUND: Final = 404
 GONE: Final = 410

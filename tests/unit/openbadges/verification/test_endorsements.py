@@ -185,4 +185,4 @@ def test_a_badge_cannot_make_us_fetch_without_end(site: Site) -> None:
         site.documents[link] = {"json": examples.endorsement(link, f"{EVIL}/issuer")}
     report = site.verify(ASSERTION)
     assert report.verdict is Verdict.UNVERIFIABLE
-    assert len(report.documents) == 30
+    assert len(report.documents) == 20

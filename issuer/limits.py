@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import logging
 from typing import TYPE_CHECKING
 
@@ -19,8 +20,23 @@ log = logging.getLogger(__name__)
 
 #: A verification may fetch twenty documents of strangers.
 VERIFY = "30 per minute"
+#: The page and the API count together.
+VERIFY_SCOPE = "verify"
+IPV6_NETWORK = 64
 
-limiter = Limiter(get_remote_address)
+
+def caller() -> str:
+    """Return whom a request is counted for: an address, or the network that one household has."""
+    address = get_remote_address()
+    try:
+        if ipaddress.ip_address(address).version == 6:
+            return str(ipaddress.ip_network(f"{address}/{IPV6_NETWORK}", strict=False))
+    except ValueError:
+        return address  # a test's own, or that of a socket file
+    return address
+
+
+limiter = Limiter(caller)
 
 
 def init_app(app: Flask, settings: Settings) -> None:
