@@ -8,8 +8,14 @@ import binascii
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
-from openbadges.baking import media_type, png
-from openbadges.errors import BakingError, FetchError, MalformedError, VerificationError
+from openbadges.baking import media_type, png, unbake
+from openbadges.errors import (
+    BakingError,
+    FetchError,
+    MalformedError,
+    NotBakedError,
+    VerificationError,
+)
 from openbadges.models.kinds import is_url
 from openbadges.serialization import MAX_BYTES
 from openbadges.verification.cases import Case, NotApplicableError, in_words
@@ -61,6 +67,12 @@ def _check_baked_image(case: Case) -> None:
         case.note(f"the picture of this award cannot be had: {error}")
         return
     _media_type(body, picture.id)
+    try:
+        unbake(body)
+    except NotBakedError:
+        case.note(f"nothing is baked into {picture.id}, the picture of this award")
+    except BakingError as error:
+        case.note(f"{picture.id}, the picture of this award: {error}")
 
 
 def _media_type(body: bytes, url: str) -> str:

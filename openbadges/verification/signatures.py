@@ -10,6 +10,7 @@ from openbadges.keys import load_public_key
 from openbadges.models import CryptographicKey
 from openbadges.serialization import loads_object
 from openbadges.signing import open_signed, peek
+from openbadges.times import parse_time
 from openbadges.verification.cases import NotApplicableError
 from openbadges.verification.documents import MissingError
 from openbadges.verification.scopes import is_at_home
@@ -87,11 +88,25 @@ def _published_key(case: Case, name: str) -> PublicKey:
 
 
 def _loaded(case: Case, key: CryptographicKey) -> PublicKey:
-    if key.owner_id != case.issuer.id:
-        case.note(
-            f"key {key.id} names {key.owner_id or 'nobody'} as its owner; the issuer lists it"
-        )
+    _check_lifetime(case, key)
+    owner = key.owner_id
+    if owner != case.issuer.id:
+        case.note(f"key {key.id} names {owner or 'nobody'} as its owner; the issuer lists it")
     return load_public_key(key.public_key_pem, key.id)
+
+
+def _check_lifetime(case: Case, key: CryptographicKey) -> None:
+    """Refuse a key that its issuer withdrew, or that had ended before the badge was issued."""
+    if key.revoked:
+        # Whoever stole it writes any date into a badge, so that none of them can be believed.
+        raise VerificationError(f"the issuer withdrew key {key.id}")
+    if key.expires is None:
+        return
+    ended = parse_time(key.expires)
+    if parse_time(case.statement.issued_on) > ended:
+        raise VerificationError(f"key {key.id} had ended on {key.expires}, before the badge")
+    if case.now > ended:
+        case.note(f"key {key.id} signs nothing new since {key.expires}")
 
 
 def _check_old_key(case: Case, name: str) -> str:

@@ -133,3 +133,27 @@ def test_an_extension_is_known_at_all_its_addresses(name: str, site: str) -> Non
     for rule in context["obi:validation"]:
         assert rule["obi:validatesType"].startswith("extensions:")
         assert contexts.well_known(rule["obi:validationSchema"])
+
+
+# Published types that no document can have: they are no compact IRIs of the core context.
+MISTAKEN_TYPES = {"extensions#accessibility", "endorsement"}
+
+
+@pytest.mark.parametrize("name", contexts.extension_names())
+@pytest.mark.requirement("K5")
+def test_an_extension_validates_the_published_types(name: str) -> None:
+    context = contexts.well_known(f"{EXTENSIONS}/{name}/context.json")
+    assert context is not None
+    own = {rule["obi:validatesType"] for rule in context["obi:validation"]}
+    rules = published(f"ext-{name}-context")["obi:validation"]
+    assert own >= {rule["obi:validatesType"] for rule in rules} - MISTAKEN_TYPES
+
+
+@pytest.mark.requirement("K4")
+def test_everything_that_is_published_is_known_at_its_addresses() -> None:
+    addresses = published("index")
+    # What 1.1 was made of: its context is built in as a whole, and 2.0 judges its documents.
+    parts = {url for url in addresses if "/v1/schema/" in url or url.endswith("/legacy-v1")}
+    unknown = {url for url in addresses if contexts.well_known(url) is None}
+    assert unknown == parts
+    assert len(addresses) - len(parts) > 60

@@ -267,9 +267,10 @@ CASES: list[Case] = [
         note="picture of this award cannot be had",
     ),
     valid(
-        "B7-baked-picture",
+        "B7-picture-that-is-not-baked",
         hosted(image={"id": f"{BASE}/1.png", "caption": "A rock"})
         | {f"{BASE}/1.png": recorded(PNG)},
+        note="nothing is baked into",
     ),
     valid("B8+G1-evidence-urls", hosted(evidence=[f"{BASE}/e/1", f"{BASE}/e/2"])),
     valid("B8+G1-evidence-one", hosted(evidence=f"{BASE}/e/1")),

@@ -14,6 +14,7 @@ from tests.unit.openbadges.requirements import (
     documents,
     proofs,
     recipients,
+    signatures,
 )
 from tests.unit.openbadges.requirements.cases import Case, parameters
 from tests.unit.openbadges.requirements.forms import other_forms
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
     from openbadges.keys import PrivateKey
 
 CASES = [
-    case for table in (documents, recipients, badges, proofs, attachments) for case in table.CASES
+    case
+    for table in (documents, recipients, badges, proofs, signatures, attachments)
+    for case in table.CASES
 ]
 
 

@@ -190,6 +190,20 @@ def test_the_picture_of_an_award_may_be_out_of_reach(site: Site) -> None:
     assert site.verify(ASSERTION).notes == ()
 
 
+def test_a_picture_of_an_award_that_proves_nothing_is_noted(site: Site) -> None:
+    url = f"{examples.BASE}/assertions/1/image"
+    site.documents |= hosted(image=url)
+    site.documents[url] = recorded(PNG)
+    report = site.verify(ASSERTION)
+    assert report.valid
+    assert "nothing is baked into" in report.notes[0]
+    once = bake(PNG, ASSERTION)
+    site.documents[url] = recorded(once[:33] + once[33 : 33 + len(once) - len(PNG)] + once[33:])
+    report = site.verify(ASSERTION)
+    assert report.valid
+    assert "holds 2" in report.notes[0]
+
+
 def test_the_picture_of_an_award_is_png_or_svg(site: Site) -> None:
     url = f"{examples.BASE}/assertions/1/image"
     site.documents |= hosted(image=url)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from openbadges.signing import sign
 from openbadges.verification import STEPS
 from tests.unit.openbadges import examples
 from tests.unit.openbadges.verification.changes import ASSERTION, BADGE, ISSUER
@@ -28,6 +29,7 @@ CONTEXTS = ["https://w3id.org/openbadges/v1", "http://[x", "file:///x"]
 WORDS = st.sampled_from(
     [None, True, 0, 1e308, "", "x", "Extension", BADGE, examples.CONTEXT, *CONTEXTS, *KEYWORDS]
 )
+SIGNED = {"verification": examples.signed_assertion()["verification"]}
 VALUES = st.recursive(
     WORDS,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3),
@@ -40,7 +42,10 @@ VALUES = st.recursive(
 def test_every_document_gets_its_report(key: PrivateKey, url: str, changes: dict[str, Any]) -> None:
     site = Site(key)
     site.documents[url] = {"json": site.documents[url]["json"] | changes}
-    for source in (ASSERTION, site.documents[url]["json"]):
+    changed = site.documents[url]["json"]
+    payload = changed if url == ASSERTION else examples.signed_assertion()
+    payload = payload | ({"badge": [changed]} if url == BADGE else {})
+    for source in (ASSERTION, changed, sign(payload, key), sign(payload | SIGNED, key)):
         report = site.verify(source)
         assert len(report.checks) == len(STEPS)
         assert json.dumps(report.to_dict())
