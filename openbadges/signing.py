@@ -58,11 +58,11 @@ def open_signed(token: str, key: PublicKey) -> bytes:
     algorithm is not the key's, the header demands an extension, or the signature does not hold.
     """
     read = read_token(token)
-    check_signature(read, key)
+    check_token(read, key)
     return read.payload
 
 
-def check_signature(token: Token, key: PublicKey) -> None:
+def check_token(token: Token, key: PublicKey) -> None:
     """Refuse a token that a key did not sign, as `open_signed` does.
 
     Raises `VerificationError`: the algorithm is not the key's, the header demands an extension, or

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from openbadges.keys import PublicKey
     from openbadges.models import Assertion, BadgeClass, BasicProfile, Endorsement
+    from openbadges.signing import Token
     from openbadges.verification.documents import Documents
     from openbadges.verification.reports import Verdict
 
@@ -65,7 +66,7 @@ class Case:
     address: str = ""
     given: Input = field(default_factory=lambda: Input(kind=""))
     signed: bool = False
-    token: str = ""
+    token: Token | None = None
     # The class of what is judged, and the version it was upgraded from, if it was.
     subject: str = ""
     upgraded: str = ""

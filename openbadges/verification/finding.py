@@ -9,7 +9,7 @@ from openbadges.errors import FetchError, OpenBadgesError, VerificationError
 from openbadges.models import Verification
 from openbadges.models.kinds import is_url
 from openbadges.serialization import loads_object
-from openbadges.signing import peek
+from openbadges.signing import read_token
 from openbadges.verification.cases import in_words
 from openbadges.verification.documents import GONE, GoneError, MissingError
 from openbadges.verification.forms import NotABadgeError, check_is_badge, subject_of
@@ -37,6 +37,8 @@ def read_source(case: Case) -> str:
     if inside.url:
         raise NotABadgeError(f"{url} answers with another URL and not with a badge")
     case.given = inside
+    if inside.document is not None and not inside.baked:
+        case.documents.keep_parsed(url, inside.document)
     return f"{url} answers with {inside.kind}"
 
 
@@ -48,8 +50,9 @@ def find_subject(case: Case) -> str:
     """
     if case.given.url:
         return _withdrawn(case, case.given.url)
-    case.token = case.given.token
-    given = loads_object(peek(case.token)[1]) if case.token else case.given.document or {}
+    if case.given.token:
+        case.token = read_token(case.given.token)
+    given = loads_object(case.token.payload) if case.token else case.given.document or {}
     check_is_badge(given)
     place = "" if case.token or case.given.baked else case.address
     case.raw = case.documents.plain(given, ASSERTION, place)

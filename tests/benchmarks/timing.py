@@ -18,7 +18,7 @@ from dataclasses import dataclass
 Contender = Callable[[float], float]
 
 ROUNDS = 7
-SECONDS = 1.0
+SECONDS = 0.5
 _STRETCH = 0.05
 
 
