@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from openbadges.verification.reports import Verdict
 
 
+# What somebody says of somebody or something, as opposed to what is only named in it.
+STATEMENTS: Final = (ASSERTION, ENDORSEMENT)
 _NAMES: Final = {
     ASSERTION: "the award of a badge",
     ENDORSEMENT: "an endorsement",
@@ -100,7 +102,7 @@ class Case:
 
         Raises `NotApplicableError`: what is judged is neither, and proves nothing by itself.
         """
-        if self.subject in (ASSERTION, ENDORSEMENT):
+        if self.subject in STATEMENTS:
             return self.found_endorsement or self.assertion
         raise NotApplicableError(f"this is {in_words(self.subject)}, and nobody\u2019s award")
 

@@ -10,16 +10,14 @@ from openbadges.models import Verification
 from openbadges.models.kinds import is_url
 from openbadges.serialization import loads_object
 from openbadges.signing import read_token
-from openbadges.verification.cases import in_words
+from openbadges.verification.cases import STATEMENTS, in_words
 from openbadges.verification.documents import GONE, GoneError, MissingError
 from openbadges.verification.forms import NotABadgeError, check_is_badge, subject_of
 from openbadges.verification.inputs import read_input
-from openbadges.vocabulary import ACCEPT_BADGE, ASSERTION, ENDORSEMENT, HOSTED, SIGNED
+from openbadges.vocabulary import ACCEPT_BADGE, ASSERTION, HOSTED, SIGNED
 
 if TYPE_CHECKING:
     from openbadges.verification.cases import Case
-
-_STATEMENTS = (ASSERTION, ENDORSEMENT)
 
 
 def read_source(case: Case) -> str:
@@ -57,7 +55,7 @@ def find_subject(case: Case) -> str:
     place = "" if case.token or case.given.baked else case.address
     case.raw = case.documents.plain(given, ASSERTION, place)
     case.subject = subject_of(case.raw)
-    if case.subject not in _STATEMENTS:
+    if case.subject not in STATEMENTS:
         if case.token or case.given.baked:
             raise NotABadgeError(f"this is {in_words(case.subject)}, and not the award of a badge")
         return _find_hosted(case)
@@ -99,7 +97,7 @@ def _find_hosted(case: Case) -> str:
     case.upgraded = case.documents.version(case.raw.get("id"))
     if case.raw.get("revoked") is True:
         case.withdrawn = _reason(case.raw)
-    elif wanted in _STATEMENTS and _method(case.raw) != HOSTED:
+    elif wanted in STATEMENTS and _method(case.raw) != HOSTED:
         raise VerificationError(f"{url} does not say that it is verified by being hosted")
     return f"{case.raw['id']} holds {in_words(found)}"
 
