@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -21,7 +22,9 @@ _MAX_PEM = 64 * 1024
 
 _RawPrivate = rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
 _RawPublic = rsa.RSAPublicKey | ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey
-_RSA = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512")
+# The first is the one to sign with.
+_RSA = ("RS256", "RS384", "RS512", "PS256")
+_ED25519 = "EdDSA"
 # The curve decides the algorithm (RFC 7518, 3.4) and has another name in a JSON Web Key.
 _CURVES: Final = {"secp256r1": ("ES256", "P-256"), "secp384r1": ("ES384", "P-384")}
 
@@ -45,7 +48,7 @@ class PublicKey:
             return _RSA
         if isinstance(self.raw, ec.EllipticCurvePublicKey):
             return (_CURVES[self.raw.curve.name][0],)
-        return ("EdDSA",)
+        return (_ED25519,)
 
     def to_pem(self) -> str:
         """Return the key as PEM (SubjectPublicKeyInfo), for ``publicKeyPem``."""
@@ -76,8 +79,8 @@ class PrivateKey:
 
     @property
     def algorithm(self) -> str:
-        """The JWS algorithm this key signs with."""
-        return self.public.algorithm
+        """The JWS algorithm this key signs with: RS256, or EdDSA for Ed25519."""
+        return _RSA[0] if isinstance(self.raw, rsa.RSAPrivateKey) else _ED25519
 
     @property
     def public(self) -> PublicKey:
@@ -144,6 +147,12 @@ def load_public_key(pem: str | bytes, key_id: str) -> PublicKey:
     """
     data = pem.encode("utf-8", "replace") if isinstance(pem, str) else pem
     _check_pem(data, "public")
+    return PublicKey(key_id, _read_public(data))
+
+
+@lru_cache(maxsize=256)
+def _read_public(data: bytes) -> _RawPublic:
+    """Read a key once; an issuer signs many badges with it, and reading costs what using does."""
     try:
         raw = serialization.load_pem_public_key(data)
     except (ValueError, UnsupportedAlgorithm) as error:
@@ -154,7 +163,7 @@ def load_public_key(pem: str | bytes, key_id: str) -> PublicKey:
         _check_size(raw.key_size)
     if isinstance(raw, ec.EllipticCurvePublicKey) and raw.curve.name not in _CURVES:
         raise KeyFormatError(f"public key is on the curve {raw.curve.name}; use P-256 or P-384")
-    return PublicKey(key_id, raw)
+    return raw
 
 
 def _check_pem(pem: bytes, half: str) -> None:

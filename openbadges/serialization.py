@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections import Counter
 from typing import Any, Final, NoReturn
 
@@ -13,6 +14,9 @@ from openbadges.errors import MalformedError
 MAX_BYTES: Final = 1024 * 1024
 MAX_DEPTH: Final = 64
 MAX_DIGITS: Final = 100
+# How JSON writes a NUL, or a surrogate, which is lone unless another follows it.
+_SUSPICIOUS = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 def dumps(document: dict[str, Any]) -> bytes:
@@ -23,12 +27,17 @@ def dumps(document: dict[str, Any]) -> bytes:
     Raises `MalformedError`: the document holds what JSON cannot say, or what `loads` would
     refuse.
     """
-    _check(document)
     try:
-        text = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        text = _ENCODER.encode(document)
+        data = text.encode()
+    except UnicodeEncodeError as error:
+        raise MalformedError("JSON text holds a lone surrogate") from error
     except (TypeError, ValueError) as error:
         raise MalformedError(f"document cannot be written as JSON: {error}") from error
-    return text.encode()
+    except RecursionError as error:
+        raise MalformedError(f"JSON is nested deeper than {MAX_DEPTH} levels") from error
+    _check(document, text)
+    return data
 
 
 def loads(data: bytes | str) -> Any:
@@ -40,21 +49,18 @@ def loads(data: bytes | str) -> Any:
     if len(data) > MAX_BYTES:
         raise MalformedError(f"JSON is larger than {MAX_BYTES} bytes")
     try:
-        text = data.decode() if isinstance(data, bytes) else data
-        value = json.loads(
-            text,
-            object_pairs_hook=_object,
-            parse_int=_integer,
-            parse_float=_real,
-            parse_constant=_constant,
-        )
+        # Text that comes as such must be Unicode too.
+        text = (data if isinstance(data, bytes) else data.encode()).decode()
+        value = _DECODER.decode(text)
     except UnicodeDecodeError as error:
         raise MalformedError("JSON is not UTF-8") from error
+    except UnicodeEncodeError as error:
+        raise MalformedError("JSON text holds a lone surrogate") from error
     except json.JSONDecodeError as error:
         raise MalformedError(f"no JSON: {error}") from error
     except RecursionError as error:
         raise MalformedError(f"JSON is nested deeper than {MAX_DEPTH} levels") from error
-    _check(value)
+    _check(value, text)
     return value
 
 
@@ -95,8 +101,23 @@ def _constant(name: str) -> NoReturn:
     raise MalformedError(f"JSON does not know {name}")
 
 
-def _check(value: object) -> None:
-    """Refuse depth and text that other readers would treat differently."""
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_object, parse_int=_integer, parse_float=_real, parse_constant=_constant
+)
+
+
+def _check(value: object, text: str) -> None:
+    """Refuse depth and text that other readers would treat differently.
+
+    Of most values their JSON text, which is Unicode, tells that nothing can be wrong with them; the
+    others are walked.
+    """
+    may_be_deep = text.count("[") + text.count("{") > MAX_DEPTH
+    if may_be_deep or ("\\u" in text and _SUSPICIOUS.search(text)):
+        _walk(value)
+
+
+def _walk(value: object) -> None:
     level: list[object] = [value]
     depth = 0
     while level:

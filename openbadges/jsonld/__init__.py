@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
+from openbadges.jsonld.direct import is_plain
 from openbadges.jsonld.extensions import check_extensions
-from openbadges.jsonld.plain import is_plain, to_plain
+from openbadges.jsonld.plain import to_plain
 
 __all__ = ["check_extensions", "is_plain", "to_plain"]

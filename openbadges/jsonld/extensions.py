@@ -13,8 +13,6 @@ from openbadges.jsonld.schemas import check_schema, size
 from openbadges.vocabulary import CONTEXT, EXTENSION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from openbadges.jsonld.loading import Load
 
 MAX_EXTENSIONS: Final = 20
@@ -39,7 +37,10 @@ def check_extensions(document: dict[str, Any], load: Load) -> list[str]:
     does not know, or breaks its schema. Raises `UnsupportedError`: there are too many, or they are
     too large. Raises what `load` raises.
     """
-    found = list(_extensions(document))
+    found: list[dict[str, Any]] = []
+    _find_extensions(document, found)
+    if not found:
+        return []
     if len(found) > MAX_EXTENSIONS or sum(size(node) for node in found) > MAX_VALUES:
         raise UnsupportedError(
             f"the document has more than {MAX_EXTENSIONS} extensions, or more than {MAX_VALUES} "
@@ -48,16 +49,22 @@ def check_extensions(document: dict[str, Any], load: Load) -> list[str]:
     return [_check(node, load) for node in found]
 
 
-def _extensions(value: object) -> Iterator[dict[str, Any]]:
-    if isinstance(value, list):
-        for item in value:
-            yield from _extensions(item)
-    elif isinstance(value, dict):
-        if any(name in _CLASS_NAMES for name in _types(value)):
-            yield value
-        for name, item in value.items():
-            if name != "@context":
-                yield from _extensions(item)
+def _find_extensions(value: dict[str, Any] | list[Any], found: list[dict[str, Any]]) -> None:
+    if isinstance(value, dict):
+        kind = value.get("type", value.get("@type"))
+        # Most types are one name.
+        if kind in _CLASS_NAMES or (isinstance(kind, list) and _names_extension(kind)):
+            found.append(value)
+        items = [item for name, item in value.items() if name != "@context"]
+    else:
+        items = value
+    for item in items:
+        if isinstance(item, dict | list):
+            _find_extensions(item, found)
+
+
+def _names_extension(kinds: list[Any]) -> bool:
+    return any(name in _CLASS_NAMES for name in kinds)
 
 
 def _types(node: dict[str, Any]) -> list[Any]:

@@ -11,10 +11,11 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, Any, Final
 
-from openbadges.contexts import core_terms
 from openbadges.errors import MalformedError, UnsupportedError
+from openbadges.jsonld.direct import is_plain
 from openbadges.jsonld.engine import BASE, compact
 from openbadges.jsonld.loading import as_list, gather
+from openbadges.jsonld.terms import ALIASES, CORE, NAMESPACES, PREFIXES, TERMS, WITH_IDS
 from openbadges.vocabulary import ASSERTION, CONTEXT, ENDORSEMENT
 
 if TYPE_CHECKING:
@@ -22,20 +23,7 @@ if TYPE_CHECKING:
 
 # A language beside the context, as the examples of the specification have it, is no JSON-LD.
 _LANGUAGE: Final = "urn:openbadges:language"
-_HARMLESS = frozenset({"@context", "@language"})
-# Names that say the same as another; one of them is enough to write.
-_ALIASES = frozenset({"hosted", "signed", "verify"})
 _MANY_NODES = frozenset({"@graph", "@included"})
-
-
-def is_plain(document: dict[str, Any]) -> bool:
-    """Say whether a document means the same with and without JSON-LD processing.
-
-    That is so for one that is compacted with the context of version 2.0 and no other.
-    """
-    if document.get("@context") not in (CONTEXT, [CONTEXT]):
-        return False
-    return all(_is_plain_member(name, value) for name, value in document.items())
 
 
 def to_plain(document: dict[str, Any], load: Load) -> dict[str, Any]:
@@ -51,7 +39,7 @@ def to_plain(document: dict[str, Any], load: Load) -> dict[str, Any]:
         return document
     aside = _Aside(as_list(document.get("@context"))[1:])
     rest = aside.without(document)
-    terms = {name: value for name, value in core_terms().items() if name not in _ALIASES}
+    terms = {name: value for name, value in CORE.items() if name not in ALIASES}
     result = compact(rest, terms, gather(rest, load))
     if _MANY_NODES & result.keys():
         raise UnsupportedError("the document describes several things at once (@graph)")
@@ -65,7 +53,7 @@ class _Aside:
 
     def __init__(self, outer: list[Any]) -> None:
         self._outer = outer
-        self._core = core_terms().keys()
+        self._core = CORE.keys()
         self._prefix = f"urn:openbadges:aside:{secrets.token_hex(8)}:"
         self._objects: dict[str, Any] = {}
 
@@ -87,7 +75,7 @@ class _Aside:
 
     def put_back(self, value: Any, name: str = "") -> Any:
         if isinstance(value, str):
-            return self._text(value)
+            return self._text(value, name)
         if isinstance(value, list):
             return [self.put_back(item, name) for item in value]
         if not isinstance(value, dict):
@@ -95,10 +83,15 @@ class _Aside:
         kept = self._objects.get(str(value.get("id"))) if value.keys() == {"id"} else None
         if kept is not None and name not in self._core:
             return kept
-        return {
-            "@language" if member == _LANGUAGE else member: self.put_back(item, member)
-            for member, item in value.items()
-        }
+        result: dict[str, Any] = {}
+        for member, item in value.items():
+            term: str = "@language" if member == _LANGUAGE else TERMS.get(member, str(member))
+            given = self.put_back(item, member)
+            if term in WITH_IDS and term != member and _has_text(given):
+                # Text that nobody calls an id names nothing.
+                term = str(member)
+            result[term] = [*as_list(result[term]), *as_list(given)] if term in result else given
+        return result
 
     def _keep(self, value: dict[str, Any]) -> str:
         identifier = f"{self._prefix}{len(self._objects)}"
@@ -108,29 +101,18 @@ class _Aside:
         self._objects[identifier] = {**value, "@context": context}
         return identifier
 
-    def _text(self, value: str) -> str:
+    def _text(self, value: str, name: str) -> str:
         if value.startswith(self._prefix):
             raise MalformedError("JSON-LD: a core property holds a context of its own")
+        if name in WITH_IDS and value.startswith(PREFIXES):
+            # An id is known by its whole text.
+            prefix, _, rest = value.partition(":")
+            return NAMESPACES[f"{prefix}:"] + rest
         return value.removeprefix(BASE)
 
 
-def _is_plain_member(name: str, value: object) -> bool:
-    if name == "@context":
-        return value in (CONTEXT, [CONTEXT])
-    if ":" in name or (name.startswith("@") and name not in _HARMLESS):
-        return False
-    if name == "type" and any(isinstance(kind, str) and ":" in kind for kind in as_list(value)):
-        # It may be another spelling of a class that has a name (JSON-LD 1.1, IRI Compaction).
-        return False
-    return _is_plain_value(value)
-
-
-def _is_plain_value(value: object) -> bool:
-    if isinstance(value, list):
-        return all(_is_plain_value(item) for item in value)
-    if isinstance(value, dict):
-        return all(_is_plain_member(name, item) for name, item in value.items())
-    return True
+def _has_text(value: object) -> bool:
+    return any(isinstance(item, str) for item in as_list(value))
 
 
 def _settle_revoked(plain: dict[str, Any]) -> None:

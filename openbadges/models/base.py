@@ -54,7 +54,13 @@ class Document:
             refuse(where, "an object", document)
         rest = dict(document)
         cls._read_type(rest, where)
-        values = {item.attribute: _read(item, rest, where) for item in cls.PROPERTIES}
+        values: dict[str, Any] = {}
+        for item in cls.PROPERTIES:
+            # What is absent keeps the default of its attribute.
+            if item.name in rest or item.alias in rest:
+                values[item.attribute] = _read(item, rest, where)
+            elif item.required:
+                raise MalformedError(f"{where}.{item.name} is missing")
         if rest.get("@context", CONTEXT) in (None, CONTEXT):
             rest.pop("@context", None)
         result = cls(extra=rest, **values)
@@ -94,10 +100,10 @@ class Document:
             rest.pop("type", None)
             return
         given = rest.get("type")
-        if not set(type_names(given, where)) & set(cls.TYPES):
-            refuse(f"{where}.type", " or ".join(cls.TYPES), given)
         if given == cls.TYPES[0] and cls.TYPE_REQUIRED:
             del rest["type"]
+        elif not set(type_names(given, where)) & set(cls.TYPES):
+            refuse(f"{where}.type", " or ".join(cls.TYPES), given)
 
 
 def type_names(given: object, where: str = "document") -> list[str]:
@@ -113,7 +119,18 @@ def type_names(given: object, where: str = "document") -> list[str]:
 
 
 def nested(model: type[Document]) -> Kind:
-    """Return the kind of a value that is an embedded object."""
+    """Return the kind of a value that is an embedded object, and no mere id of one."""
+    whole = _whole(model)
+
+    def read(value: Any, where: str) -> Any:
+        if isinstance(value, dict) and value.keys() == {"id"}:
+            refuse(where, "an object that says more than its id", value)
+        return whole.read(value, where)
+
+    return Kind(read, whole.write)
+
+
+def _whole(model: type[Document]) -> Kind:
     return Kind(
         lambda value, where: model.from_dict(value, where=where),
         lambda value, _where: value.to_dict(embedded=True),
@@ -125,7 +142,7 @@ def reference(model: type[Document], identifier: Kind) -> Kind:
 
     An object with nothing but an id says the same as the id and becomes it.
     """
-    whole = nested(model)
+    whole = _whole(model)
 
     def read(value: Any, where: str) -> Any:
         if isinstance(value, dict) and value.keys() == {"id"}:
@@ -156,7 +173,7 @@ def described(model: type[Document], *, bare: bool) -> Kind:
 
     With `bare`, an object that knows nothing but its id is written as that id.
     """
-    whole = nested(model)
+    whole = _whole(model)
 
     def read(value: Any, where: str) -> Any:
         return whole.read({"id": value} if isinstance(value, str) else value, where)
@@ -175,6 +192,8 @@ def _read(item: Property, rest: dict[str, Any], where: str) -> Any:
         if value is not None:
             raise MalformedError(f"{where} holds both {item.name} and {item.alias}; keep one")
         value = rest.pop(item.alias)
+    if not (item.many or value is None or isinstance(value, list)):
+        return item.kind.read(value, place)
     # One value may be bare or in an array, null and an empty array say nothing.
     values = value if isinstance(value, list) else [] if value is None else [value]
     if item.required and (value is None or not (values or item.many)):

@@ -3,7 +3,17 @@
 
 from __future__ import annotations
 
+from openbadges.verification.report_schema import report_schema
 from openbadges.verification.reports import Check, FetchedDocument, Outcome, Report, Verdict
 from openbadges.verification.verifier import STEPS, verify
 
-__all__ = ["STEPS", "Check", "FetchedDocument", "Outcome", "Report", "Verdict", "verify"]
+__all__ = [
+    "STEPS",
+    "Check",
+    "FetchedDocument",
+    "Outcome",
+    "Report",
+    "Verdict",
+    "report_schema",
+    "verify",
+]

@@ -23,10 +23,13 @@ if TYPE_CHECKING:
 
     from openbadges.keys import PublicKey
     from openbadges.models import Assertion, BadgeClass, BasicProfile, Endorsement
+    from openbadges.signing import Token
     from openbadges.verification.documents import Documents
     from openbadges.verification.reports import Verdict
 
 
+# What somebody says of somebody or something, as opposed to what is only named in it.
+STATEMENTS: Final = (ASSERTION, ENDORSEMENT)
 _NAMES: Final = {
     ASSERTION: "the award of a badge",
     ENDORSEMENT: "an endorsement",
@@ -65,7 +68,7 @@ class Case:
     address: str = ""
     given: Input = field(default_factory=lambda: Input(kind=""))
     signed: bool = False
-    token: str = ""
+    token: Token | None = None
     # The class of what is judged, and the version it was upgraded from, if it was.
     subject: str = ""
     upgraded: str = ""
@@ -101,7 +104,7 @@ class Case:
 
         Raises `NotApplicableError`: what is judged is neither, and proves nothing by itself.
         """
-        if self.subject in (ASSERTION, ENDORSEMENT):
+        if self.subject in STATEMENTS:
             return self.found_endorsement or self.assertion
         raise NotApplicableError(f"this is {in_words(self.subject)}, and nobody\u2019s award")
 

@@ -46,6 +46,8 @@ class Documents:
         # Documents that came inside another, by the id they were given.
         self._inside: dict[str, dict[str, Any]] = {}
         self._read: dict[str, dict[str, Any]] = {}
+        # What was parsed already, by the URL whose answer it is.
+        self._parsed: dict[str, dict[str, Any]] = {}
         self._versions: dict[str, str] = {}
         self.fetched: list[FetchedDocument] = []
         self.notes: list[str] = []
@@ -100,11 +102,15 @@ class Documents:
             return self._inside.get(url) or self._read[url]
         body = self.own_body(url)
         try:
-            document = parse_document(body)
+            document = self._parsed.get(url) or parse_document(body)
         except MalformedError as error:
             raise MalformedError(f"{url}: {error}") from error
         self._read[url] = self.plain(document, kind, url)
         return self._read[url]
+
+    def keep_parsed(self, url: str, document: dict[str, Any]) -> None:
+        """Take note of what the answer to a URL says, so that it is parsed once."""
+        self._parsed[url] = document
 
     def plain(self, document: dict[str, Any], kind: str, url: str = "") -> dict[str, Any]:
         """Return a document in the plain form of version 2.0: upgraded, and read as linked data.
@@ -204,6 +210,8 @@ def check_same_host(url: str, final_url: str) -> None:
 
     Raises `VerificationError`: the answer comes from elsewhere.
     """
+    if url == final_url:
+        return
     asked, answered = urlsplit(url), urlsplit(final_url)
     weaker = asked.scheme == "https" and answered.scheme != "https"
     if asked.hostname != answered.hostname or weaker:

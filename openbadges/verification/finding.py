@@ -10,8 +10,8 @@ from openbadges.jsonld.loading import as_list
 from openbadges.models import Assertion, Endorsement, Verification
 from openbadges.models.kinds import is_url
 from openbadges.serialization import loads_object
-from openbadges.signing import peek
-from openbadges.verification.cases import in_words
+from openbadges.signing import read_token
+from openbadges.verification.cases import STATEMENTS, in_words
 from openbadges.verification.documents import GONE, GoneError, MissingError
 from openbadges.verification.forms import NotABadgeError, check_is_badge, subject_of
 from openbadges.verification.inputs import read_input
@@ -19,8 +19,6 @@ from openbadges.vocabulary import ACCEPT_BADGE, ASSERTION, ENDORSEMENT, HOSTED, 
 
 if TYPE_CHECKING:
     from openbadges.verification.cases import Case
-
-_STATEMENTS = (ASSERTION, ENDORSEMENT)
 
 
 def read_source(case: Case) -> str:
@@ -38,6 +36,8 @@ def read_source(case: Case) -> str:
     if inside.url:
         raise NotABadgeError(f"{url} answers with another URL and not with a badge")
     case.given = inside
+    if inside.document is not None and not inside.baked:
+        case.documents.keep_parsed(url, inside.document)
     return f"{url} answers with {inside.kind}"
 
 
@@ -49,13 +49,14 @@ def find_subject(case: Case) -> str:
     """
     if case.given.url:
         return _withdrawn(case, case.given.url)
-    case.token = case.given.token
-    given = loads_object(peek(case.token)[1]) if case.token else case.given.document or {}
+    if case.given.token:
+        case.token = read_token(case.given.token)
+    given = loads_object(case.token.payload) if case.token else case.given.document or {}
     check_is_badge(given)
     place = "" if case.token or case.given.baked else case.address
     case.raw = case.documents.plain(given, ASSERTION, place)
     case.subject = _subject_of(case.raw)
-    if case.subject not in _STATEMENTS:
+    if case.subject not in STATEMENTS:
         if case.token or case.given.baked:
             raise NotABadgeError(f"this is {in_words(case.subject)}, and not the award of a badge")
         return _find_hosted(case)
@@ -99,7 +100,7 @@ def _find_hosted(case: Case) -> str:
     case.upgraded = case.documents.version(case.raw.get("id"))
     if _is_revoked(case.raw):
         case.withdrawn, case.bare = _reason(case.raw), _is_stub(case.raw, found)
-    if not case.bare and wanted in _STATEMENTS and _method(case.raw) != HOSTED:
+    if not case.bare and wanted in STATEMENTS and _method(case.raw) != HOSTED:
         raise VerificationError(f"{url} does not say that it is verified by being hosted")
     return f"{case.raw['id']} holds {in_words(found)}"
 

@@ -33,12 +33,16 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One check of the fixed list; `number` and `id` never change their meaning."""
+    """One check of the fixed list; `number` and `id` never change their meaning.
+
+    `clause` is the part of a specification that asks for it.
+    """
 
     number: int
     id: str
     outcome: Outcome
     message: str
+    clause: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the check for JSON."""
@@ -47,6 +51,7 @@ class Check:
             "id": self.id,
             "outcome": self.outcome.value,
             "message": self.message,
+            "clause": self.clause,
         }
 
 
@@ -82,7 +87,9 @@ class Report:
     was given to somebody. `document` is what was judged, in the words of version 2.0; `upgraded` is
     the version it had before, where that was an older one. `badge` and `issuer` are the documents
     it names, where they could be read; `key_id` and `algorithm` tell who signed. `recipient` is
-    the one given identity that the badge was awarded to.
+    the one given identity that the badge was awarded to. `source` says what was handed in, `method`
+    whether it is verified by being ``hosted`` or ``signed``, where that came out. `valid_until` is
+    the end that a valid badge gives itself; issuers may withdraw it at any time before.
     """
 
     verdict: Verdict
@@ -100,6 +107,9 @@ class Report:
     recipient: str = ""
     key_id: str = ""
     algorithm: str = ""
+    source: str = ""
+    method: str = ""
+    valid_until: str = ""
 
     @property
     def valid(self) -> bool:
@@ -125,7 +135,7 @@ class Report:
         return self.assertion
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the report for JSON."""
+        """Return the report for JSON, in the form of `openbadges.verification.report_schema`."""
         key = {"id": self.key_id, "algorithm": self.algorithm} if self.key_id else None
         return {
             "valid": self.valid,
@@ -133,6 +143,8 @@ class Report:
             "sentence": self.sentence,
             "remedy": self.remedy,
             "checks": [check.to_dict() for check in self.checks],
+            "source": self.source or None,
+            "method": self.method or None,
             "subject": self.subject or None,
             "upgraded": self.upgraded or None,
             "notes": list(self.notes),
@@ -144,4 +156,5 @@ class Report:
             "badge": self.badge,
             "issuer": self.issuer,
             "verified_at": self.verified_at,
+            "valid_until": self.valid_until or None,
         }

@@ -80,7 +80,7 @@ def _is_allowed(url: str, issuer: str, origins: tuple[str, ...], *, own: bool) -
     there, home = urlsplit(url), urlsplit(issuer)
     if there.scheme == "http" and home.scheme == "https":
         return False
-    if own and _authority(there) == _authority(home):
+    if own and (there[:2] == home[:2] or _authority(there) == _authority(home)):
         return True
     names = {name.lower() for name in origins}
     return there.hostname in names and (there.port in (None, home.port, _PORTS[there.scheme]))

@@ -9,7 +9,7 @@ from openbadges.errors import FetchError, MalformedError, VerificationError
 from openbadges.keys import load_public_key
 from openbadges.models import CryptographicKey
 from openbadges.serialization import loads_object
-from openbadges.signing import open_signed, peek
+from openbadges.signing import check_token
 from openbadges.times import parse_time
 from openbadges.verification.cases import NotApplicableError
 from openbadges.verification.documents import MissingError
@@ -18,6 +18,7 @@ from openbadges.vocabulary import CRYPTOGRAPHIC_KEY
 
 if TYPE_CHECKING:
     from openbadges.keys import PublicKey
+    from openbadges.signing import Token
     from openbadges.verification.cases import Case
 
 MAX_KEYS = 10
@@ -50,22 +51,23 @@ def check_signature(case: Case) -> str:
             "the token carries a signature and says that it is hosted, so that no key vouches for "
             "the signature; hand in the badge's URL instead"
         )
-    _need_signature(case)
+    token = _need_signature(case)
     failure = VerificationError("signature: there is no key to check it with")
     for key in case.keys:
         try:
-            open_signed(case.token, key)
+            check_token(token, key)
         except VerificationError as error:
             failure = error
             continue
-        case.key_id, case.algorithm = key.id, str(peek(case.token)[0]["alg"])
+        case.key_id, case.algorithm = key.id, str(token.header["alg"])
         return f"{case.algorithm} signature by {key.id} holds"
     raise failure
 
 
-def _need_signature(case: Case) -> None:
-    if not case.signed:
+def _need_signature(case: Case) -> Token:
+    if not case.signed or case.token is None:
         raise NotApplicableError("nothing here is signed")
+    return case.token
 
 
 def _published_key(case: Case, name: str) -> PublicKey:

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from openbadges.errors import FetchError, OpenBadgesError, UnsupportedError
 from openbadges.times import format_time
 from openbadges.verification import attachments, finding, proving, reading, signatures
-from openbadges.verification.cases import Case, ExpiredError, NotApplicableError, RevokedError
+from openbadges.verification.cases import (
+    STATEMENTS,
+    Case,
+    ExpiredError,
+    NotApplicableError,
+    RevokedError,
+)
 from openbadges.verification.documents import Documents
 from openbadges.verification.forms import NotABadgeError
 from openbadges.verification.reports import Check, Outcome, Report, Verdict
@@ -22,28 +28,35 @@ if TYPE_CHECKING:
 
 
 class Step(NamedTuple):
-    """One check: its id, what it does, and the checks it cannot do without."""
+    """One check: its id, what it does, the clause that asks for it, and what it needs before."""
 
     id: str
     run: Callable[[Case], str]
+    clause: str
     needs: tuple[str, ...] = ()
 
 
+_BADGES = "Open Badges 2.0"
 STEPS = (
-    Step("input", finding.read_source),
-    Step("assertion", finding.find_subject, ("input",)),
-    Step("data", reading.read_subject, ("assertion",)),
-    Step("badge", reading.read_badge, ("data",)),
-    Step("issuer", reading.read_issuer, ("badge",)),
-    Step("image", attachments.check_image, ("badge",)),
-    Step("links", attachments.check_links, ("issuer",)),
-    Step("scope", proving.check_hosting, ("issuer",)),
-    Step("key", signatures.check_keys, ("issuer",)),
-    Step("signature", signatures.check_signature, ("key",)),
-    Step("revocation", proving.check_revocation, ("issuer",)),
-    Step("issued", proving.check_issued, ("data",)),
-    Step("expiry", proving.check_expiry, ("data",)),
-    Step("recipient", proving.check_recipient, ("data",)),
+    Step("input", finding.read_source, f"{_BADGES}, Baking; RFC 7515; RFC 8259"),
+    Step("assertion", finding.find_subject, f"{_BADGES}, Verification", ("input",)),
+    Step("data", reading.read_subject, f"{_BADGES}, Data Classes; Extensions", ("assertion",)),
+    Step("badge", reading.read_badge, f"{_BADGES}, BadgeClass", ("data",)),
+    Step("issuer", reading.read_issuer, f"{_BADGES}, Profile", ("badge",)),
+    Step("image", attachments.check_image, f"{_BADGES}, BadgeClass; Image", ("badge",)),
+    Step("links", attachments.check_links, f"{_BADGES}, Endorsement", ("issuer",)),
+    Step(
+        "scope",
+        proving.check_hosting,
+        f"{_BADGES}, Hosted Verification; VerificationObject",
+        ("issuer",),
+    ),
+    Step("key", signatures.check_keys, f"{_BADGES}, Signed Verification", ("issuer",)),
+    Step("signature", signatures.check_signature, f"{_BADGES}, Signed Verification", ("key",)),
+    Step("revocation", proving.check_revocation, f"{_BADGES}, Revoking an Assertion", ("issuer",)),
+    Step("issued", proving.check_issued, f"{_BADGES}, Assertion", ("data",)),
+    Step("expiry", proving.check_expiry, f"{_BADGES}, Assertion", ("data",)),
+    Step("recipient", proving.check_recipient, f"{_BADGES}, IdentityObject", ("data",)),
 )
 """The checks in their order; the specification's steps are named in each function."""
 
@@ -99,7 +112,22 @@ def verify(
         recipient=case.recipient,
         key_id=case.key_id,
         algorithm=case.algorithm,
+        source=case.given.kind,
+        method=_method(case, results),
+        valid_until=_end(case) if verdict is Verdict.VALID else "",
     )
+
+
+def _method(case: Case, results: list[_Result]) -> str:
+    """Return how a badge that was found is verified; other documents prove nothing themselves."""
+    found = any(each.check.id == "assertion" and each.meaning is Verdict.VALID for each in results)
+    if not found or case.subject not in STATEMENTS:
+        return ""
+    return "signed" if case.signed else "hosted"
+
+
+def _end(case: Case) -> str:
+    return case.statement.expires or "" if case.subject in STATEMENTS else ""
 
 
 class _Result(NamedTuple):
@@ -128,7 +156,7 @@ def _run_all(case: Case) -> list[_Result]:
         outcome, message, meaning = _run(step, case, ready)
         if meaning is Verdict.VALID:
             ready.add(step.id)
-        results.append(_Result(Check(number, step.id, outcome, message), meaning))
+        results.append(_Result(Check(number, step.id, outcome, message, step.clause), meaning))
     return results
 
 

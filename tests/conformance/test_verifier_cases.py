@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from openbadges.fetching import DocumentFetcher
-from openbadges.verification import Report, verify
+from openbadges.verification import Report, report_schema, verify
 from tests.shared import shared_path
 
 if TYPE_CHECKING:
@@ -69,3 +70,12 @@ def test_every_case_is_reported_in_full(results: dict[str, tuple[str, Report]]) 
         assert [check.number for check in report.checks] == list(range(1, len(report.checks) + 1))
         assert all(check.message for check in report.checks)
         assert json.loads(json.dumps(report.to_dict()))["valid"] is report.valid
+
+
+def test_every_report_fits_its_schema(results: dict[str, tuple[str, Report]]) -> None:
+    validator = Draft202012Validator(report_schema())
+    faults = {
+        name: [error.message for error in validator.iter_errors(report.to_dict())]
+        for name, (_, report) in results.items()
+    }
+    assert {name: found for name, found in faults.items() if found} == {}

@@ -25,6 +25,7 @@ PACKAGES = {"consumer", "issuer", "openbadges", "rules"}
 SHIPPED = {
     "templates/**/*": "issuer/templates",
     "migrations/versions/*.py": "issuer/migrations/versions",
+    "openbadges/verification/*.json": "openbadges/verification",
     "rules/catalog/*.yml": "rules/catalog",
     "rules/artwork/*.svg": "rules/artwork",
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -40,6 +41,8 @@ def test_members_keep_their_order_and_text_stays_readable() -> None:
         pytest.param("1." + "0" * 200, "too many digits", id="long-fraction"),
         pytest.param("1" * 101, "more than 100 digits", id="long-integer"),
         pytest.param(r'"\ud800"', "lone surrogate", id="surrogate"),
+        pytest.param('"\ud800"', "lone surrogate", id="raw-surrogate"),
+        pytest.param(r'"\uDC00\ud800"', "lone surrogate", id="swapped-surrogates"),
         pytest.param(r'{"a\u0000":1}', "NUL", id="nul-in-name"),
         pytest.param("[" * 65 + "]" * 65, "nested deeper", id="too-deep"),
         pytest.param("[" * 200_000, "nested deeper", id="far-too-deep"),
@@ -56,6 +59,7 @@ def test_the_deepest_allowed_json_is_read() -> None:
     assert loads("[" * MAX_DEPTH + "1" + "]" * MAX_DEPTH)
     assert loads("9" * 100) == int("9" * 100)
     assert loads("1.5") == 1.5
+    assert loads(f"[{'[1],' * MAX_DEPTH}2]") == [*([1] for _ in range(MAX_DEPTH)), 2]
 
 
 @pytest.mark.parametrize(
@@ -70,6 +74,31 @@ def test_the_deepest_allowed_json_is_read() -> None:
 def test_what_json_cannot_say_is_not_written(document: dict[str, Any]) -> None:
     with pytest.raises(MalformedError):
         dumps(document)
+
+
+def test_nesting_without_end_is_not_written() -> None:
+    deep: list[Any] = []
+    for _ in range(100_000):
+        deep = [deep]
+    for value in (deep, deep[0]):
+        with pytest.raises(MalformedError, match="nested deeper"):
+            dumps({"a": value})
+
+
+@pytest.mark.parametrize("text", [r'"\ud83d\ude00"', r'"\\u0000"', '"\U0001f600"', r'"\u00e9"'])
+def test_what_only_looks_like_a_forbidden_character_is_read(text: str) -> None:
+    assert loads(text) == json.loads(text)
+    assert loads(text.encode()) == json.loads(text)
+
+
+@given(st.text("\\u0dD8aé\0\U0001f600"), st.booleans())
+def test_text_is_refused_for_a_nul_however_it_is_written(text: str, escaped: bool) -> None:
+    written = json.dumps([text], ensure_ascii=escaped)
+    if "\0" in text:
+        with pytest.raises(MalformedError, match="NUL"):
+            loads(written)
+    else:
+        assert loads(written) == [text]
 
 
 def test_an_object_is_wanted() -> None:

@@ -9,12 +9,17 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from jwt.api_jws import PyJWS
 
 from openbadges.errors import MalformedError, OpenBadgesError, SigningError, VerificationError
 from openbadges.keys import PrivateKey, PublicKey
 from openbadges.signing import is_compact, open_signed, peek, sign
 
+OTHER = {
+    "ES256": ec.generate_private_key(ec.SECP256R1()),
+    "ES384": ec.generate_private_key(ec.SECP384R1()),
+}
 DOCUMENT = {"id": "https://badges.example.org/assertions/1", "exp": 1, "name": "é"}
 
 
@@ -78,11 +83,37 @@ def test_an_extension_that_is_demanded_is_refused(key: PrivateKey, header: dict[
 
 @pytest.mark.parametrize(
     "algorithm",
-    ["none", "None", "HS256", "ES256", "ES384", "EdDSA", "rs256", "", None, 7, ["RS256"]],
+    [
+        *("none", "None", "HS256", "PS384", "PS512", "ES256", "ES384", "ES512", "ES256K", "EdDSA"),
+        *("rs256", "", None, 7, ["RS256"]),
+    ],
 )
 def test_the_key_decides_about_the_algorithm(key: PrivateKey, algorithm: object) -> None:
     with pytest.raises(VerificationError, match="is not allowed for this key"):
         open_signed(token_with({"alg": algorithm}, key), key.public)
+
+
+@pytest.mark.parametrize(
+    ("curve", "named"),
+    [(ec.SECP256R1(), "ES256"), (ec.SECP384R1(), "ES384")],
+    ids=["P-256", "P-384"],
+)
+def test_a_curve_fixes_the_algorithm_of_its_key(curve: ec.EllipticCurve, named: str) -> None:
+    raw = ec.generate_private_key(curve)
+    key = PublicKey("k", raw.public_key())
+    for algorithm in ("ES256", "ES384"):
+        signer = raw if algorithm == named else OTHER[algorithm]
+        token = PyJWS().encode(b'{"a":1}', signer, algorithm)
+        if algorithm == named:
+            assert open_signed(token, key) == b'{"a":1}'
+        else:
+            with pytest.raises(VerificationError, match="is not allowed for this key"):
+                open_signed(token, key)
+
+
+def test_a_key_id_in_the_header_is_text(key: PrivateKey) -> None:
+    with pytest.raises(VerificationError, match="key id must be text"):
+        open_signed(token_with({"alg": "RS256", "kid": 7}, key), key.public)
 
 
 def test_the_public_key_is_no_shared_secret(key: PrivateKey) -> None:

@@ -88,10 +88,27 @@ def test_a_plain_document_is_left_alone(document: dict[str, Any]) -> None:
         {"@id": "x"},
         {"obi:revoked": True},
         {"related": [[{"@context": {"a": "b:c"}}]]},
+        {"related": {"@context": OTHER}},
+        {"type": "obi:Assertion"},
+        {"type": ["Assertion", "Unknown"]},
+        {"recipient": {"type": []}},
+        {"recipient": {"id": 7}},
+        {"verify": {"type": "HostedBadge"}},
+        {"evidence": [None]},
+        {"evidence": "schema:name"},
+        {"evidence": {"id": "@id"}},
+        {"revoked": {}},
+        {"revokedAssertions": True},
+        {"type": "RevocationList", "id": None, "revokedAssertions": []},
     ],
 )
 def test_everything_else_is_processed(changes: dict[str, Any]) -> None:
     assert not is_plain(examples.assertion(**changes))
+
+
+@pytest.mark.parametrize("changes", [{"id": None}, {"id": 7}, {"type": None}, {"type": {}}])
+def test_what_every_reader_refuses_is_left_to_it(changes: dict[str, Any]) -> None:
+    assert is_plain(examples.assertion(**changes))
 
 
 def test_other_names_for_core_properties_are_understood() -> None:
@@ -102,6 +119,33 @@ def test_other_names_for_core_properties_are_understood() -> None:
     assert assertion.badge_id == examples.BADGE_ID
     assert assertion.image is not None
     assert assertion.image.id == examples.IMAGE_ID
+
+
+@pytest.mark.parametrize("kind", ["obi:Assertion", "https://w3id.org/openbadges#Assertion"])
+def test_a_class_may_be_named_by_its_iri(kind: str) -> None:
+    assert to_plain(examples.assertion(type=kind), nothing)["type"] == "Assertion"
+
+
+def test_a_value_of_another_type_stays_with_its_property() -> None:
+    document = with_context(**{"obi:evidence": 7, "sec:expiration": "2020-01-01T00:00:00Z"})
+    plain = to_plain(document | {"expires": "2030-01-01T00:00:00Z"}, nothing)
+    assert plain["evidence"] == 7
+    assert sorted(plain["expires"]) == ["2020-01-01T00:00:00Z", "2030-01-01T00:00:00Z"]
+
+
+def test_text_names_nothing() -> None:
+    document = with_context(**{"obi:badge": examples.BADGE_ID})
+    del document["badge"]
+    with pytest.raises(MalformedError, match="badge is missing"):
+        Assertion.from_dict(to_plain(document, nothing))
+
+
+def test_an_id_keeps_its_whole_text() -> None:
+    document = with_context(evidence=["http://schema.org/about", "schema:name"])
+    assert to_plain(document, nothing)["evidence"] == [
+        "http://schema.org/about",
+        "http://schema.org/name",
+    ]
 
 
 def test_one_thing_said_twice_in_two_ways_is_two_values() -> None:

@@ -2,6 +2,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from openbadges.errors import MalformedError
 from openbadges.models import kinds
@@ -20,6 +22,13 @@ from openbadges.models import kinds
 )
 def test_urls_are_recognised(url: str) -> None:
     assert kinds.is_url(url)
+
+
+@given(st.from_regex(kinds._USUAL_URL, fullmatch=True))
+def test_the_quick_look_at_a_url_lets_nothing_through_that_the_careful_one_refuses(
+    url: str,
+) -> None:
+    assert kinds._is_careful_url(url)
 
 
 @pytest.mark.parametrize(

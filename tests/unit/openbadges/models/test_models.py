@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 from __future__ import annotations
 
-from dataclasses import FrozenInstanceError, replace
+from dataclasses import FrozenInstanceError, fields, replace
 from typing import Any
 
 import pytest
 
+import openbadges.models
 from openbadges.errors import MalformedError
 from openbadges.models import (
     Assertion,
@@ -22,6 +23,8 @@ from openbadges.models import (
     Verification,
 )
 from tests.unit.openbadges import examples
+
+MODELS = [value for value in vars(openbadges.models).values() if isinstance(value, type)]
 
 
 @pytest.mark.parametrize(
@@ -322,3 +325,16 @@ def test_a_uuid_has_no_case() -> None:
     assert read.find(name)
     assert read.find("https://A.example/")
     assert not read.find("https://a.example/")
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+def test_an_absent_property_has_one_default(model: type[Document]) -> None:
+    defaults = {item.name: item.default for item in fields(model)}
+    for item in model.PROPERTIES:
+        if not item.required:
+            assert defaults[item.attribute] == (() if item.many else None)
+
+
+def test_a_policy_that_is_only_named_is_not_read_as_none() -> None:
+    with pytest.raises(MalformedError, match="more than its id"):
+        Profile.from_dict(examples.issuer(verification={"id": f"{examples.BASE}/policy"}))

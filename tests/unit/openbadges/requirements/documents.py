@@ -252,7 +252,10 @@ CASES: list[Case] = [
     ),
     valid("B5-verify-alias", hosted(verify={"type": "hosted"}, verification=None), forms=False),
     invalid(
-        "B5-verification-and-verify", hosted(verify={"type": "HostedBadge"}), "data", forms=False
+        "B5-verification-and-verify",
+        hosted(verify={"type": "HostedBadge"}),
+        "assertion",
+        forms=False,
     ),
     invalid("B6-later", hosted(issuedOn="2999-01-01T00:00:00Z"), "issued"),
     invalid("B7-baked-picture-as-data", hosted(image="data:image/png;base64,iVBORw0KGgo=")),

@@ -68,6 +68,15 @@ def test_a_copy_elsewhere_is_judged_at_its_own_id_with_a_note(site: Site) -> Non
     )
 
 
+def test_a_document_may_move_on_its_own_host(site: Site) -> None:
+    badge = site.documents.pop(examples.BADGE_ID)
+    moved = f"{examples.BADGE_ID}/moved"
+    site.documents |= {moved: badge, examples.BADGE_ID: {"status": 302, "location": moved}}
+    report = site.verify(ASSERTION)
+    assert report.valid
+    assert moved in {document.final_url for document in report.documents}
+
+
 def test_an_old_address_may_redirect(site: Site) -> None:
     site.documents["https://old.example/1"] = {"status": 301, "location": examples.ASSERTION_ID}
     report = site.verify("https://old.example/1")

@@ -32,6 +32,7 @@ def test_a_report_is_plain_json(site: Site, key: PrivateKey) -> None:
         "id": "input",
         "outcome": "passed",
         "message": "this is JWS",
+        "clause": "Open Badges 2.0, Baking; RFC 7515; RFC 8259",
     }
     assert document["documents"][0].keys() == {
         "url",
