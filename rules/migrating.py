@@ -136,6 +136,8 @@ class _Rewriting:
         return written
 
     def _recipient(self, node: Node, data: Any) -> CommentedMap:
+        if not node.value:
+            return CommentedMap({"recipient": EVERYBODY})
         parts = []
         alone = not isinstance(node.value, tuple)
         for part in _texts(node):

@@ -41,16 +41,14 @@ def path(key: str) -> str:
 
 def template(text: str, style: Style, *, names: bool = False) -> str:
     """Return the expression for a template, of which ``names`` may be mappings with a name."""
-    found = Template(text, style)
-    if found.is_constant:
-        return json.dumps(found.filled({}), ensure_ascii=False)
     whole = style.value.fullmatch(text)
     if whole and whole["key"]:
         value = path(whole["key"])
         return _named(value) if names and whole["key"].endswith("s") else value
-    if not found.fields:
-        raise UntranslatableError(f"{text!r} may be a text or stand for {text[2:-2]!r}")
-    return " + ".join(_pieces(text, style))
+    found = Template(text, style)
+    if found.whole and not found.fields:
+        raise UntranslatableError(f"{text!r} may be a text or stand for {found.whole!r}")
+    return " + ".join(_pieces(text, style)) or '""'
 
 
 def trigger(text: str) -> str:
@@ -64,14 +62,18 @@ def asked(text: str, style: Style) -> str:
     return _replaced(marker.marked, _Uses("msg", marker.places, style).found(read(marker.marked)))
 
 
-def operation(text: str, style: Style) -> tuple[str, bool]:
-    """Return the expression for a lambda of an operation, and whether it surely gives a number."""
+def operation(text: str, style: Style) -> tuple[str, bool, bool]:
+    """Return the expression for a lambda of an operation.
+
+    And whether it surely gives a number, and whether it looks for keys.
+    """
     marker = Marker(text, style)
     tree = read(marker.marked)
     sure = is_number(tree) or (
         isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name) and tree.func.id in SUMS
     )
-    return _replaced(marker.marked, _Uses("query", marker.places, style).found(tree)), sure
+    written = _replaced(marker.marked, _Uses("query", marker.places, style).found(tree))
+    return written, sure, any(isinstance(node, ast.Subscript) for node in ast.walk(tree))
 
 
 def judged(text: str, value: str) -> str:

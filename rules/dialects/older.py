@@ -75,7 +75,9 @@ def _everybody(message: Message) -> list[str]:
 
 
 def _recipient(node: Node, name: str, style: Style) -> Callable[[Message], Any]:
-    """Compile the recipient: a template, or a list of them."""
+    """Compile the recipient: a template, or a list of them; nothing is everybody."""
+    if node.value in ("", ()):
+        return _everybody
     if isinstance(node.value, tuple):
         parts = [_template(part, name, style) for part in node.value]
 

@@ -88,11 +88,16 @@ class Template:
         )
 
     @property
+    def whole(self) -> str:
+        """Return the path that stands for all of the text if the message has it, or nothing."""
+        path = self.text[2:-2]
+        whole = self.style is Style.PERCENT and path.partition(".")[0] in ENVELOPE
+        return path if whole else ""
+
+    @property
     def is_constant(self) -> bool:
         """Whether it gives the same for every message."""
-        whole = self.text[2:-2]
-        named = whole.partition(".")[0] in ENVELOPE
-        return not named and not self.style.value.search(self.text)
+        return not self.whole and not self.style.value.search(self.text)
 
     def value(self, values: Mapping[str, Any], *, names: bool = False) -> Any:
         """Return what the text stands for: the value itself where it is one place and no more.
@@ -211,9 +216,11 @@ class _Filler(ast.NodeTransformer):
         self.marker = marker
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
-        if node.id in self.marker.places and isinstance(node.ctx, ast.Load):
-            return ast.copy_location(self.marker.value(node.id), node)
-        return node
+        if node.id not in self.marker.places:
+            return node
+        if not isinstance(node.ctx, ast.Load):
+            raise ExpressionError("a template cannot name the variable of a loop", "write a name")
+        return ast.copy_location(self.marker.value(node.id), node)
 
     def visit_Constant(self, node: ast.Constant) -> ast.expr:
         if isinstance(node.value, str) and self.marker.pattern.search(node.value):
