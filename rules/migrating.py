@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -169,11 +170,8 @@ def _dumped(chunk: str, change: Any) -> str:
     stream = io.StringIO()
     writer.dump(written, stream)
     result = stream.getvalue()
-    lost = _comments(chunk)
-    for found in _comments(result):
-        if found in lost:
-            lost.remove(found)
-    return "".join(f"{line}\n" for line in lost) + result
+    lost = Counter(_comments(chunk)) - Counter(_comments(result))
+    return "".join(f"{line}\n" for line in lost.elements()) + result
 
 
 def _comments(text: str) -> list[str]:

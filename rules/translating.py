@@ -128,11 +128,10 @@ class _Uses:
         while rest:
             node = rest.pop()
             self._check(node)
-            instead = self._instead(node) if isinstance(node, ast.expr) else None
-            if instead is None:
-                rest.extend(ast.iter_child_nodes(node))
-            elif isinstance(node, ast.expr):
+            if isinstance(node, ast.expr) and (instead := self._instead(node)) is not None:
                 spans.append((node, instead))
+            else:
+                rest.extend(ast.iter_child_nodes(node))
         return spans
 
     def _check(self, node: ast.AST) -> None:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -101,6 +102,18 @@ def test_only_what_means_something_else_is_written_anew() -> None:
     assert found.text == NEW
     assert migrate(NEW).text == NEW
     assert not migrate(NEW).changed
+
+
+def test_comments_beside_keys_stay_there() -> None:
+    text = old_text({"not": asked(None, "all", {"lambda": "len(value) > 2"})})
+    noted = migrate(
+        old_text({"not": asked()})
+        .replace("filter:", "filter:  # which")
+        .replace("greater than: 1", "greater than: 1  # few")
+    )
+    assert re.search(r"(?m)^  filter: +# which$", noted.text)
+    assert re.search(r"(?m)^  less than or equal to: 1 +# few$", noted.text)
+    assert migrate(text).problems
 
 
 def test_lines_keep_their_ends() -> None:
@@ -219,6 +232,11 @@ def test_filters_become_expressions() -> None:
         ({"lambda": "len(query.all())"}, {"less than": 3}, "len(results)"),
         ({"lambda": "sum(1 for m in query)"}, {"less than": 3}, "sum(1 for m in results)"),
         (
+            {"lambda": "len([m for m in query if m.msg.get('a')])"},
+            {"less than": 3},
+            "len([m for m in results if m.msg.get('a')])",
+        ),
+        (
             {"lambda": "len([m for m in query if m.msg['n'] %% 2])"},
             {"lambda": "value > 3"},
             "len([m for m in results if m.msg['n'] % 2])",
@@ -301,6 +319,8 @@ def test_the_oldest_dialect_is_rewritten_too() -> None:
     assert keys["recipient"] == '"x" + str(message.body["user"])'
     assert '"50% " + str(message.body["a"])' in keys["previous"]["operation"]["lambda"]
     assert "# who" in found.text
+    bare = migrate(text.replace("  # who", ""))
+    assert yaml.safe_load(bare.text) == keys
 
 
 @pytest.mark.parametrize(

@@ -188,4 +188,5 @@ def test_a_folded_name_goes_to_the_account_that_exists() -> None:
     raw = (Folded("Ralph"), Folded("Bob"), Folded("Carol"), Folded("BOB/x.example.org"))
     found = resolve(rule(recipient_krb2fas=True), raw, Capitals(), ())
     assert found.usernames == ("Ralph", "bob")
+    assert [type(name) for name in found.usernames] == [str, str]
     assert found.dropped == (("carol", "no such account"),)

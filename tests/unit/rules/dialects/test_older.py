@@ -204,7 +204,8 @@ def test_recipients_are_templates(recipient: Any, expected: object) -> None:
 
 
 def test_without_a_recipient_everybody_in_the_message_is_one() -> None:
-    for more in ({}, {"recipient": ""}, {"recipient": []}, {"recipient": None}):
+    several: list[dict[str, Any]] = [{}, {"recipient": ""}, {"recipient": []}, {"recipient": None}]
+    for more in several:
         found = old_rule(**more).recipient(message(usernames=("alice", "bob")))
         assert found == ["alice", "bob"]
 

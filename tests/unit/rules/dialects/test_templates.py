@@ -14,7 +14,7 @@ from rules.dialects.templates import (
     find,
     names_in,
 )
-from rules.errors import EvaluationError, ExpressionError, MissingValueError
+from rules.errors import EvaluationError, ExpressionError, MissingValueError, WorkLimitError
 from rules.expressions import Scope
 from rules.expressions.methods import Found
 from rules.recipients import Folded
@@ -97,6 +97,13 @@ def test_a_key_that_is_not_there_is_named(text: str, style: Style) -> None:
 def test_a_text_that_is_no_template_is_broken(text: str) -> None:
     with pytest.raises(EvaluationError, match="not a template"):
         filled(text)
+
+
+def test_a_text_does_not_grow_without_end() -> None:
+    values = envelope(message({"a": "x" * 30_000}))
+    assert len(Template("%(msg.a)s" * 3, Style.PERCENT).filled(values)) == 90_000
+    with pytest.raises(WorkLimitError, match="becomes too long"):
+        Template("%(msg.a)s" * 4, Style.PERCENT).filled(values)
 
 
 def test_keys_with_dots_are_found_and_the_last_wins() -> None:
@@ -184,6 +191,7 @@ def test_a_template_in_an_expression_may_lack_its_key() -> None:
     ("text", "reason"),
     [
         ("query.count() % 2", "a single % belongs to no template"),
+        ("['%(msg.a)s'" + ", '%(msg.a)s'" * 20 + "]", "too many templates"),
         ("query.delete()", "the method .delete() is not allowed"),
         ("query.session", "the attribute .session is not allowed"),
         ("[1 for %(msg.x)s in query]", "cannot name the variable"),
