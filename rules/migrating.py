@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 COMMENT = re.compile(r"(?:^|(?<=\s))#[^\n]*", re.MULTILINE)
 WIDTH = 1_000_000
-EVERYBODY = "message.usernames"
+EVERYBODY = "message.users"
 
 
 @dataclass(frozen=True, slots=True)

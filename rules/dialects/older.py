@@ -71,7 +71,8 @@ def _holds(node: Node) -> Trigger:
 
 
 def _everybody(message: Message) -> list[str]:
-    return list(message.usernames)
+    # fedbadges 1 asked the function that fills the archive, not the class of the message.
+    return list(message.users)
 
 
 def _recipient(node: Node, name: str, style: Style) -> Callable[[Message], Any]:

@@ -120,7 +120,6 @@ class Template:
 
     def filled(self, values: Mapping[str, Any], *, names: bool = False) -> str:
         """Return the text with the places filled in; raises like `value`."""
-
         length = 0
 
         def fill(place: re.Match[str]) -> str:

@@ -166,8 +166,8 @@ def reason(criteria: dict[str, Any] | None = None, **more: Any) -> str:
         ("%(msg_id)s", "message.id"),
         ("bob", '"bob"'),
         ("100%%", '"100%"'),
-        ("", "message.usernames"),
-        (None, "message.usernames"),
+        ("", "message.users"),
+        (None, "message.users"),
         (["", "a"], '["", "a"]'),
         ("x-%(msg.a)s%%-%(topic)s", '"x-" + str(message.body["a"]) + "%-" + str(message.topic)'),
         (["%(msg.a)s", "bob"], '[message.body["a"], "bob"]'),
@@ -183,7 +183,7 @@ def test_recipients_become_expressions(template: Any, expression: str) -> None:
 
 
 def test_everybody_in_the_message_is_named() -> None:
-    assert migrated()["recipient"] == "message.usernames"
+    assert migrated()["recipient"] == "message.users"
 
 
 @pytest.mark.parametrize(

@@ -208,6 +208,9 @@ def test_without_a_recipient_everybody_in_the_message_is_one() -> None:
     for more in several:
         found = old_rule(**more).recipient(message(usernames=("alice", "bob")))
         assert found == ["alice", "bob"]
+    kept = message(usernames=("alice",), archived_users=("bob", "carol"))
+    assert old_rule().recipient(kept) == ["bob", "carol"]
+    assert rule(recipient="message.users").recipient(kept) == ["bob", "carol"]
 
 
 def test_conversions_for_nicks_and_addresses_keep_a_name_that_nobody_has() -> None:
