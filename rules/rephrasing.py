@@ -138,15 +138,8 @@ class Rephrased:
         for number, item in enumerate(node.value):
             with at(item, self.findings):
                 data[number] = self._value(item, data[number], names=alone)
-        (first,) = node.value if alone else (node,)
-        # A list of names in the list is all there are: the expression for it gives the whole list.
-        if alone and isinstance(first.value, str) and " for who in " in str(data[0]):
-            self.read.update(Template(first.text, self.style).fields)
-            bare = translating.template(first.text, self.style)
-            return scalar(
-                f"{data[0][: -len(bare)]}({bare} if isinstance({bare}, list) else [{bare}])"
-            )
-        return data
+        people = translating.people(node.value[0].text, self.style) if alone else ""
+        return scalar(people) if people else data
 
     def _value(self, node: Node, data: Any, *, names: bool = False) -> Any:
         if isinstance(node.value, dict):

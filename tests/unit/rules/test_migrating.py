@@ -230,6 +230,8 @@ def test_filters_become_expressions() -> None:
     ("operation", "condition", "expression"),
     [
         ({"lambda": "len(query.all())"}, {"less than": 3}, "len(results)"),
+        ({"lambda": "query.count() > 3"}, {"less than": 3}, "len(results) > 3"),
+        ({"lambda": "sum([True for m in query])"}, {"is not": 3}, "sum([True for m in results])"),
         ({"lambda": "sum(1 for m in query)"}, {"less than": 3}, "sum(1 for m in results)"),
         (
             {"lambda": "len([m for m in query if m.msg.get('a')])"},
@@ -252,10 +254,15 @@ def test_operations_that_give_numbers_stay(
     assert found["condition"] == condition
 
 
+SUM = "bool((sum([m.msg['n'] for m in results])) == 1.5)"
+
+
 @pytest.mark.parametrize(
     ("operation", "condition", "expression"),
     [
         ("all", {"lambda": "len(value) > 2"}, "bool(len((results)) > 2)"),
+        ({"lambda": "sum([m.msg['n'] for m in query])"}, {"equal to": 1.5}, SUM),
+        ({"lambda": "sum()"}, {"equal to": 1}, "bool((sum()) == 1)"),
         (
             "first",
             {"is not": 0},
