@@ -93,7 +93,9 @@ class _Rewriting:
         for token in yaml.scan(text, Loader=yaml.SafeLoader):
             if isinstance(token, yaml.AliasToken | yaml.AnchorToken):
                 line = token.start_mark.line + 1
-                raise DefinitionError("values have other names", "write each value", line=line)
+                raise DefinitionError(
+                    "anchors (&) and aliases (*) are not rewritten", "write each value", line=line
+                )
         parts = ["".join(lines[: tops[0]])]
         for key, low, high in zip(places, tops, [*tops[1:], len(lines)], strict=True):
             parts.append(self._key(key.text, "".join(lines[low:high])))
