@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
 COMMENT = re.compile(r"(?:^|(?<=\s))#[^\n]*", re.MULTILINE)
 WIDTH = 1_000_000
-EVERYBODY = "message.usernames"
+EVERYBODY = "message.users"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,9 @@ class _Rewriting:
         for token in yaml.scan(text, Loader=yaml.SafeLoader):
             if isinstance(token, yaml.AliasToken | yaml.AnchorToken):
                 line = token.start_mark.line + 1
-                raise DefinitionError("values have other names", "write each value", line=line)
+                raise DefinitionError(
+                    "anchors (&) and aliases (*) are not rewritten", "write each value", line=line
+                )
         parts = ["".join(lines[: tops[0]])]
         for key, low, high in zip(places, tops, [*tops[1:], len(lines)], strict=True):
             parts.append(self._key(key.text, "".join(lines[low:high])))
@@ -136,6 +139,8 @@ class _Rewriting:
         return written
 
     def _recipient(self, node: Node, data: Any) -> CommentedMap:
+        if not node.value:
+            return CommentedMap({"recipient": EVERYBODY})
         parts = []
         alone = not isinstance(node.value, tuple)
         for part in _texts(node):
@@ -167,11 +172,8 @@ def _dumped(chunk: str, change: Any) -> str:
     stream = io.StringIO()
     writer.dump(written, stream)
     result = stream.getvalue()
-    lost = _comments(chunk)
-    for found in _comments(result):
-        if found in lost:
-            lost.remove(found)
-    return "".join(f"{line}\n" for line in lost) + result
+    lost = Counter(_comments(chunk)) - Counter(_comments(result))
+    return "".join(f"{line}\n" for line in lost.elements()) + result
 
 
 def _comments(text: str) -> list[str]:

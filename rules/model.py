@@ -33,6 +33,12 @@ class Message:
     agent_name: str | None = None
     usernames: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
+    archived_users: tuple[str, ...] | None = None  # where they are not its usernames
+
+    @property
+    def users(self) -> tuple[str, ...]:
+        """The people that the archive keeps with the message."""
+        return self.usernames if self.archived_users is None else self.archived_users
 
     @property
     def category(self) -> str | None:

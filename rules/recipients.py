@@ -186,7 +186,7 @@ def _account(
         raise _DroppedError("not an account name")
     if not accounts.exists(name):
         raise _DroppedError("no such account")
-    return name
+    return str(name)  # a folded name has served its turn
 
 
 def _checked(raw: object) -> str:

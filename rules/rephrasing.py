@@ -89,7 +89,7 @@ class Rephrased:
                 previous.ca.items[name] = data.ca.items[name]
         self._filter(parts["filter"], previous)
         folded = self._operation(parts["operation"], parts["condition"], previous)
-        self._check_missing(parts["condition"], known)
+        self._check_missing(parts["condition"], known, folded=folded)
         written["previous"] = previous
         written["condition"] = CommentedMap({"equal to": 1}) if folded else data["condition"]
         if not folded and self.negated:
@@ -138,15 +138,8 @@ class Rephrased:
         for number, item in enumerate(node.value):
             with at(item, self.findings):
                 data[number] = self._value(item, data[number], names=alone)
-        (first,) = node.value if alone else (node,)
-        # A list of names in the list is all there are: the expression for it gives the whole list.
-        if alone and isinstance(first.value, str) and " for who in " in str(data[0]):
-            self.read.update(Template(first.text, self.style).fields)
-            bare = translating.template(first.text, self.style)
-            return scalar(
-                f"{data[0][: -len(bare)]}({bare} if isinstance({bare}, list) else [{bare}])"
-            )
-        return data
+        people = translating.people(node.value[0].text, self.style) if alone else ""
+        return scalar(people) if people else data
 
     def _value(self, node: Node, data: Any, *, names: bool = False) -> Any:
         if isinstance(node.value, dict):
@@ -165,23 +158,18 @@ class Rephrased:
         value, sure = "results" if node.value == "all" else translating.FIRST, False
         with at(node, self.findings):
             if isinstance(node.value, dict):
-                text = node.value["lambda"]
-                self.read.update({"", *Template(text.text, self.style).fields})
-                value, sure = translating.operation(text.text, self.style)
-        written = value if sure else f"bool({self._verdict(judged, value)})"
+                text = node.value["lambda"].text
+                value, sure, looks = translating.operation(text, self.style)
+                self.read.update(Template(text, self.style).fields, {""} if sure and looks else ())
+        if self.negated and not sure:
+            what = "the opposite of an operation that may give anything"
+            self.findings.add(node, f"{what} has no condition", "write the opposite condition")
+        written = value if sure else f"bool({_verdict(judged, value)})"
         if isinstance(previous["operation"], CommentedMap):
             previous["operation"]["lambda"] = scalar(written)
         else:
             previous["operation"] = CommentedMap({"lambda": scalar(written)})
         return not sure
-
-    def _verdict(self, judged: Node, value: str) -> str:
-        ((kind, right),) = judged.value.items()
-        if kind == "lambda":
-            verdict = translating.judged(right.text, value)
-        else:
-            verdict = f"({value}) {SIGNS[COMPARISONS[kind]][0]} {right.value}"
-        return f"not ({verdict})" if self.negated else verdict
 
     def _negate(self, node: Node, data: Any) -> None:
         ((kind, value),) = node.value.items()
@@ -192,15 +180,28 @@ class Rephrased:
         if comment:
             data.ca.items[kind] = comment
 
-    def _check_missing(self, node: Node, known: frozenset[str]) -> None:
+    def _check_missing(self, node: Node, known: frozenset[str], *, folded: bool) -> None:
         """Refuse a condition that holds for 0, which is what a message without a key now makes."""
-        try:
-            accepted = condition(node)(0)
-        except EvaluationError:
-            return
         missing = sorted(self.read - known - ALWAYS)
-        if accepted and missing:
-            what = f"a message without {missing[0]!r}" if missing[0] else "a message without a key"
-            self.findings.add(
-                node, f"{what} fulfils no criteria of 2014, but counts 0 now", "ask for at least 1"
-            )
+        if not missing or not (folded or _accepts_nothing(node)):
+            return
+        what = f"a message without {missing[0]!r}" if missing[0] else "a message without a key"
+        self.findings.add(
+            node, f"{what} fulfils no criteria of 2014, but counts 0 now", "ask for at least 1"
+        )
+
+
+def _accepts_nothing(node: Node) -> bool:
+    """Whether a condition holds for 0, or fails for it."""
+    try:
+        return condition(node)(0)
+    except EvaluationError:
+        return True
+
+
+def _verdict(judged: Node, value: str) -> str:
+    """Return the condition as an expression about a value."""
+    ((kind, right),) = judged.value.items()
+    if kind == "lambda":
+        return translating.judged(right.text, value)
+    return f"({value}) {SIGNS[COMPARISONS[kind]][0]} {right.value}"

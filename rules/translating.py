@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from rules.dialects.templates import Marker, Style, Template
 from rules.errors import RuleError
 from rules.expressions.reading import read
-from rules.expressions.shapes import is_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,7 +23,6 @@ PARTS = {"topic": "message.topic", "msg": "message.body", "msg_id": "message.id"
 #: Names that the current dialect has for itself: no loop can use them.
 TAKEN = frozenset({"message", "results", "recipient"})
 FIRST = "(results[0] if results else None)"
-SUMS = frozenset({"sum", "len", "int"})
 
 
 class UntranslatableError(RuleError):
@@ -41,16 +39,23 @@ def path(key: str) -> str:
 
 def template(text: str, style: Style, *, names: bool = False) -> str:
     """Return the expression for a template, of which ``names`` may be mappings with a name."""
-    found = Template(text, style)
-    if found.is_constant:
-        return json.dumps(found.filled({}), ensure_ascii=False)
     whole = style.value.fullmatch(text)
     if whole and whole["key"]:
         value = path(whole["key"])
-        return _named(value) if names and whole["key"].endswith("s") else value
-    if not found.fields:
-        raise UntranslatableError(f"{text!r} may be a text or stand for {text[2:-2]!r}")
-    return " + ".join(_pieces(text, style))
+        return _named(value, value) if names and whole["key"].endswith("s") else value
+    found = Template(text, style)
+    if found.whole and not found.fields:
+        raise UntranslatableError(f"{text!r} may be a text or stand for {found.whole!r}")
+    return " + ".join(_pieces(text, style)) or '""'
+
+
+def people(text: str, style: Style) -> str:
+    """Return the expression for all users, where one template may stand for a list; or nothing."""
+    whole = style.value.fullmatch(text)
+    if not whole or not (whole["key"] or "").endswith("s"):
+        return ""
+    value = path(whole["key"])
+    return _named(value, f"({value} if isinstance({value}, list) else [{value}])")
 
 
 def trigger(text: str) -> str:
@@ -64,14 +69,19 @@ def asked(text: str, style: Style) -> str:
     return _replaced(marker.marked, _Uses("msg", marker.places, style).found(read(marker.marked)))
 
 
-def operation(text: str, style: Style) -> tuple[str, bool]:
-    """Return the expression for a lambda of an operation, and whether it surely gives a number."""
+def operation(text: str, style: Style) -> tuple[str, bool, bool]:
+    """Return the expression for a lambda of an operation.
+
+    And whether it surely gives a whole number, and whether it looks for keys.
+    """
     marker = Marker(text, style)
     tree = read(marker.marked)
-    sure = is_number(tree) or (
-        isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name) and tree.func.id in SUMS
+    written = _replaced(marker.marked, _Uses("query", marker.places, style).found(tree))
+    return (
+        written,
+        _is_whole_number(tree),
+        any(isinstance(node, ast.Subscript) for node in ast.walk(tree)),
     )
-    return _replaced(marker.marked, _Uses("query", marker.places, style).found(tree)), sure
 
 
 def judged(text: str, value: str) -> str:
@@ -84,9 +94,20 @@ def judged(text: str, value: str) -> str:
     return _replaced(text, spans)
 
 
-def _named(value: str) -> str:
+def _named(value: str, otherwise: str) -> str:
     """Return the expression for names that may stand in mappings."""
-    return f'[who.get("name") for who in {value} if isinstance(who, dict)] or {value}'
+    return f'[who.get("name") for who in {value} if isinstance(who, dict)] or {otherwise}'
+
+
+def _is_whole_number(tree: ast.expr) -> bool:
+    """Whether an expression gives a whole number or a truth value for sure."""
+    if not isinstance(tree, ast.Call) or not isinstance(tree.func, ast.Name):
+        return isinstance(tree, ast.Compare)
+    first = tree.args[0] if tree.args else None
+    if tree.func.id == "sum" and isinstance(first, ast.GeneratorExp | ast.ListComp):
+        item = first.elt
+        return isinstance(item, ast.Constant) and isinstance(item.value, int)
+    return tree.func.id in {"len", "int", "bool"}
 
 
 def _pieces(text: str, style: Style) -> Iterator[str]:
@@ -126,11 +147,10 @@ class _Uses:
         while rest:
             node = rest.pop()
             self._check(node)
-            instead = self._instead(node) if isinstance(node, ast.expr) else None
-            if instead is None:
-                rest.extend(ast.iter_child_nodes(node))
-            elif isinstance(node, ast.expr):
+            if isinstance(node, ast.expr) and (instead := self._instead(node)) is not None:
                 spans.append((node, instead))
+            else:
+                rest.extend(ast.iter_child_nodes(node))
         return spans
 
     def _check(self, node: ast.AST) -> None:

@@ -200,6 +200,7 @@ def _incoming(
     for what, value in (("id", identifier), ("topic", topic), ("body", body), ("headers", headers)):
         _check(value, f"{shown}: {what}")
     names = _strings(usernames)
+    users = names if archived is None else _strings(archived)
     message = Message(
         id=identifier,
         topic=topic,
@@ -209,8 +210,9 @@ def _incoming(
         agent_name=next(iter(_strings([agent_name])), None),
         usernames=names,
         packages=_strings(packages),
+        archived_users=users,
     )
-    return Incoming(message, names if archived is None else _strings(archived))
+    return Incoming(message, users)
 
 
 def _strings(values: object) -> tuple[str, ...]:

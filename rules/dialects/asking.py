@@ -91,9 +91,9 @@ def _operation(node: Node, style: Style) -> Callable[..., Any] | None:
     if node.value == "count":
         return None
     if node.value not in METHODS:
-        raise node.refused(
-            f"operation {node.text!r} is not known", f"use count, {', '.join(METHODS)} or a lambda"
-        )
+        what = f"{node.text!r} is not known" if node.text else "must be one word or a lambda"
+        hint = f"use count, {', '.join(METHODS)} or a lambda"
+        raise node.refused(f"operation {what}", hint)
     method = METHODS[node.value]
     return lambda message, rows, allowance=0: method(rows)
 

@@ -71,11 +71,14 @@ def _holds(node: Node) -> Trigger:
 
 
 def _everybody(message: Message) -> list[str]:
-    return list(message.usernames)
+    # fedbadges 1 asked the function that fills the archive, not the class of the message.
+    return list(message.users)
 
 
 def _recipient(node: Node, name: str, style: Style) -> Callable[[Message], Any]:
-    """Compile the recipient: a template, or a list of them."""
+    """Compile the recipient: a template, or a list of them; nothing is everybody."""
+    if node.value in ("", ()):
+        return _everybody
     if isinstance(node.value, tuple):
         parts = [_template(part, name, style) for part in node.value]
 

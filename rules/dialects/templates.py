@@ -13,7 +13,13 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from rules.errors import EvaluationError, ExpressionError, MissingValueError, shown
+from rules.errors import (
+    EvaluationError,
+    ExpressionError,
+    MissingValueError,
+    WorkLimitError,
+    shown,
+)
 from rules.expressions import Expression, Scope, compile_tree
 from rules.expressions.reading import read
 from rules.recipients import Folded
@@ -28,6 +34,9 @@ SENDER = "bus"
 ENVELOPE = ("topic", "msg", "msg_id", "timestamp", "username", "i")
 VALUES = "@values"
 ABSENT = object()
+#: Characters that the templates of a text may be filled in with, and templates in one expression.
+MAX_FILLED = 100_000
+MAX_TEMPLATES = 20
 
 
 def names_in(value: Any) -> Any:
@@ -88,17 +97,22 @@ class Template:
         )
 
     @property
+    def whole(self) -> str:
+        """Return the path that stands for all of the text if the message has it, or nothing."""
+        path = self.text[2:-2]
+        whole = self.style is Style.PERCENT and path.partition(".")[0] in ENVELOPE
+        return path if whole else ""
+
+    @property
     def is_constant(self) -> bool:
         """Whether it gives the same for every message."""
-        whole = self.text[2:-2]
-        named = whole.partition(".")[0] in ENVELOPE
-        return not named and not self.style.value.search(self.text)
+        return not self.whole and not self.style.value.search(self.text)
 
     def value(self, values: Mapping[str, Any], *, names: bool = False) -> Any:
         """Return what the text stands for: the value itself where it is one place and no more.
 
         Of ``names`` the case is folded. Raises `MissingValueError` for a place that the message
-        does not have, and `EvaluationError` for a text that is no template.
+        does not have, and `EvaluationError` for a text that is no template or grows too long.
         """
         if (whole := self._whole(values)) is not ABSENT:
             return Folded(whole) if names and isinstance(whole, str) else whole
@@ -106,14 +120,19 @@ class Template:
 
     def filled(self, values: Mapping[str, Any], *, names: bool = False) -> str:
         """Return the text with the places filled in; raises like `value`."""
+        length = 0
 
         def fill(place: re.Match[str]) -> str:
+            nonlocal length
             if place["sign"]:
                 return "%"
             if place["wrong"] is not None:
                 raise EvaluationError(f"not a template: {shown(self.text)}: write %(name)s or %%")
             value = self._field(values, place["key"])
             text = repr(value) if place["kind"] == "r" else str(value)
+            length += len(text)
+            if length > MAX_FILLED:
+                raise WorkLimitError(f"{shown(self.text)} becomes too long")
             return text.lower() if names and isinstance(value, str) else text
 
         return str(self.style.value.sub(fill, self.text))
@@ -175,6 +194,8 @@ class Marker:
             raise ExpressionError("a single % belongs to no template", "write %% for the sign")
         name = f"{self.prefix}{len(self.places)}_"
         self.places[name] = place[0]
+        if len(self.places) > MAX_TEMPLATES:
+            raise ExpressionError("too many templates", f"use at most {MAX_TEMPLATES}")
         return name
 
     def slot(self, function: Callable[[Mapping[str, Any]], Any]) -> ast.expr:
@@ -211,9 +232,11 @@ class _Filler(ast.NodeTransformer):
         self.marker = marker
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
-        if node.id in self.marker.places and isinstance(node.ctx, ast.Load):
-            return ast.copy_location(self.marker.value(node.id), node)
-        return node
+        if node.id not in self.marker.places:
+            return node
+        if not isinstance(node.ctx, ast.Load):
+            raise ExpressionError("a template cannot name the variable of a loop", "write a name")
+        return ast.copy_location(self.marker.value(node.id), node)
 
     def visit_Constant(self, node: ast.Constant) -> ast.expr:
         if isinstance(node.value, str) and self.marker.pattern.search(node.value):

@@ -169,11 +169,16 @@ def test_two_rules_of_one_name_share_a_badge(tmp_path: Path) -> None:
     assert loaded.problems == ()
 
 
-def test_the_2014_dialect_is_recognised(tmp_path: Path) -> None:
-    write(tmp_path, a_yml=RULE + 'criteria:\n  x: 1\nrecipient: "%(msg.user)s"\n')
-    (problem,) = load([tmp_path]).problems
-    assert problem.line == 9
-    assert problem.message.startswith("2014 dialect: not supported yet")
+def test_dialects_are_told_apart_by_their_keys(tmp_path: Path) -> None:
+    asked = {"datanommer": {"filter": {}, "operation": "count", "condition": {"equal to": 1}}}
+    old = rule_text(name="Old", criteria=asked, recipient="%(msg.user)s")
+    write(tmp_path, a_yml=RULE, b_yml=old, c_yml=RULE + "criteria: {pkgdb: {}}\n", d_yml="[]")
+    loaded = load([tmp_path])
+    assert [rule.slug for rule in loaded.rules] == ["test-badge", "old"]
+    gone, empty = loaded.problems
+    assert (gone.path, gone.line) == (tmp_path / "c.yml", 9)
+    assert gone.message == "criteria pkgdb asks the package database, which is gone"
+    assert empty.message == "the file is no rule"
 
 
 def test_a_text_is_parsed_or_refused() -> None:

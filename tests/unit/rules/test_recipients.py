@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from rules.recipients import candidates, is_username, resolve
+from rules.recipients import Folded, candidates, is_username, resolve
 from tests.unit.rules.builders import rule
 
 if TYPE_CHECKING:
@@ -167,3 +167,26 @@ def test_account_names(name: str) -> None:
 @pytest.mark.parametrize("name", ["", ".bob", "bob smith", "bob\n", "ünal", "a" * 65])
 def test_texts_that_are_no_account_names(name: str) -> None:
     assert not is_username(name)
+
+
+def test_a_conversion_may_keep_a_name_that_nobody_has() -> None:
+    names = ("threebean", "ThreeBean", "nobody")
+    assert resolved(names, recipient_nick2fas="keep")[0] == ("ralph", "nobody")
+    assert resolved(names, recipient_nick2fas=True)[0] == ("ralph",)
+    kept = rule(recipient_nick2fas="keep", recipient_krb2fas=True)
+    assert kept.keeping == ("recipient_nick2fas",)
+
+
+class Capitals(Directory):
+    """A directory in which one name has a capital."""
+
+    def exists(self, username: str) -> bool:
+        return username in {"Ralph", "bob"}
+
+
+def test_a_folded_name_goes_to_the_account_that_exists() -> None:
+    raw = (Folded("Ralph"), Folded("Bob"), Folded("Carol"), Folded("BOB/x.example.org"))
+    found = resolve(rule(recipient_krb2fas=True), raw, Capitals(), ())
+    assert found.usernames == ("Ralph", "bob")
+    assert [type(name) for name in found.usernames] == [str, str]
+    assert found.dropped == (("carol", "no such account"),)

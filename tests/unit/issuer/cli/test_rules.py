@@ -42,7 +42,7 @@ def test_a_broken_file_is_told_with_its_place(call: Call, rules: Path, content: 
 
 
 @pytest.mark.parametrize("name", ["absent", "empty"])
-@pytest.mark.parametrize("command", ["check", "sync"])
+@pytest.mark.parametrize("command", ["check", "migrate", "sync"])
 def test_a_folder_without_rules_is_told(
     call: Call, site: Site, tmp_path: Path, command: str, name: str, request: pytest.FixtureRequest
 ) -> None:
@@ -107,3 +107,85 @@ def test_a_retired_badge_is_not_brought_back_by_a_rule_that_did_not_change(
         badges.find(session, "first-steps").retired_at = NOW
     call("rules", "sync", rules)
     assert call("badges", "show", "first-steps", "--json").lines[0]["retired"]
+
+
+OLD = (
+    RULE.replace("First Steps", "Old").partition("recipient:")[0]
+    + """\
+criteria:
+  datanommer: {filter: {}, operation: count, condition: {equal to: 1}}
+recipient: "%(msg.user)s"   # who
+"""
+)
+
+
+@pytest.fixture
+def old(rules: Path) -> Path:
+    path = rules / "old.yml"
+    path.write_text(OLD, "utf-8")
+    path.chmod(0o640)
+    return path
+
+
+def test_a_migration_is_shown_and_changes_nothing(call: Call, rules: Path, old: Path) -> None:
+    outcome = call("rules", "migrate", rules)
+    assert outcome.code == 0
+    assert outcome.err == "to rewrite: 1, current: 1, left alone: 0\n"
+    assert f"--- {old}\n+++ {old}\n" in outcome.out
+    assert '-recipient: "%(msg.user)s"   # who\n' in outcome.out
+    assert "+recipient: 'message.body[\"user\"]' # who\n" in outcome.out
+    assert old.read_text("utf-8") == OLD
+
+
+def test_a_check_names_the_files_to_rewrite(call: Call, rules: Path, old: Path) -> None:
+    outcome = call("rules", "migrate", rules, "--check")
+    assert (outcome.code, outcome.out) == (1, f"{old}\n")
+    assert old.read_text("utf-8") == OLD
+    old.unlink()
+    assert call("rules", "migrate", rules, "--check").code == 0
+
+
+def test_writing_replaces_the_file(call: Call, rules: Path, old: Path) -> None:
+    link = rules / "link.yml"
+    old.rename(rules / "target.yml")
+    link.symlink_to("target.yml")
+    outcome = call("rules", "migrate", link, "--write")
+    assert (outcome.code, outcome.out) == (0, f"{link}\n")
+    assert outcome.err == "rewritten: 1, current: 0, left alone: 0\n"
+    assert link.is_symlink()
+    assert "previous:" in link.read_text("utf-8")
+    assert link.stat().st_mode & 0o777 == 0o640
+    assert sorted(path.name for path in rules.glob(".*")) == []
+    assert call("rules", "check", link).out == "right: 1, problems: 0\n"
+
+
+def test_a_rule_that_cannot_be_expressed_is_left_alone(call: Call, rules: Path, old: Path) -> None:
+    other = rules / "other.yml"
+    other.write_text(OLD.replace("%(msg.user)s", "%(username)s"), "utf-8")
+    outcome = call("rules", "migrate", rules, "--write")
+    assert outcome.code == 1
+    place = f"{other}:{OLD[: OLD.index('recipient')].count(chr(10)) + 1}"
+    assert outcome.err.splitlines() == [
+        f"{place}: messages have no 'username' any more: write this part by hand",
+        "rewritten: 1, current: 1, left alone: 1",
+    ]
+    assert "criteria:" in other.read_text("utf-8")
+    assert "previous:" in old.read_text("utf-8")
+
+
+def test_a_file_that_cannot_be_written_is_told(
+    call: Call, rules: Path, old: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*arguments: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("issuer.cli.rules.write_whole", refuse)
+    outcome = call("rules", "migrate", rules, "--write")
+    assert outcome.code == 2
+    assert outcome.error == f"{old}: cannot be written: Permission denied"
+
+
+def test_writing_and_checking_exclude_each_other(call: Call, rules: Path) -> None:
+    outcome = call("rules", "migrate", rules, "--write", "--check")
+    assert outcome.code == 2
+    assert "exclude each other" in outcome.err

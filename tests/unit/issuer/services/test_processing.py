@@ -149,6 +149,42 @@ def test_an_operation_reads_rows(session: Session, site: Site) -> None:
     assert given == [[], [], [("badge-1", "asha")]]
 
 
+ASKED = (
+    "datanommer: {{filter: {{topics: ['%(topic)s'], users: ['%(msg.who)s']}}, "
+    "operation: {}, condition: {}}}"
+)
+
+
+def test_a_rule_of_2014_counts_once_for_a_message(session: Session, site: Site) -> None:
+    criteria = ASKED.format("count", "{equal to: 2}")
+    load(session, site, EDIT + f"criteria: {{{criteria}}}\nrecipient: '%(msg.all)s'\n")
+    for number in (1, 2):
+        incoming = message(number, None, who="Asha", all=["boris", "chandra"])
+        result = feed(session, incoming, users=["asha"])
+    assert awarded(result) == [("badge-1", "boris"), ("badge-1", "chandra")]
+
+
+def test_criteria_that_are_a_tree_are_asked_once_for_a_message(
+    session: Session, site: Site
+) -> None:
+    rows = ASKED.format("{lambda: len(query.all())}", "{greater than: 1}")
+    few = ASKED.format("count", "{greater than: 2}")
+    text = EDIT + f"criteria: {{all: [{{{rows}}}, {{not: {{{few}}}}}]}}\n"
+    load(session, site, text)
+    given = [awarded(feed(session, message(number, who="asha"))) for number in (1, 2, 3)]
+    assert given == [[], [("badge-1", "asha")], []]
+    missing = feed(session, message(4, "boris"))
+    assert (missing.given, missing.failures) == ([], [])
+
+
+def test_criteria_that_are_broken_are_reported(session: Session, site: Site) -> None:
+    criteria = ASKED.format("{lambda: 'query[9]'}", "{greater than: 1}")
+    load(session, site, EDIT + f"criteria: {{{criteria}}}\n")
+    ((rule, reason),) = feed(session, message(1, who="asha")).failures
+    assert rule == "badge-1"
+    assert "IndexError" in reason
+
+
 def test_a_broken_rule_stops_no_other(session: Session, site: Site) -> None:
     load(session, site, EDIT + "recipient: message.body['x'] + 1\n", EDIT)
     processed = feed(session, message(1, x="text"))
