@@ -18,9 +18,10 @@ from issuer.errors import InvalidInputError
 
 SECONDS = 20
 MEMORY = 1 << 30
-MAX_PLAIN = 64 * 1024
-#: What draws its parts again, larger or elsewhere. Without them, work stays in proportion.
-REPEATING = (b"use", b"pattern", b"mask", b"clipPath", b"symbol", b"text")
+#: Bytes that may be drawn here, those of each repetition counted; more of them take a child.
+MAX_PLAIN = 128 * 1024
+#: What needs a child in any case: a pattern can ask for all memory there is.
+HEAVY = (b"pattern", b"mask", b"symbol", b"text")
 CHILD = f"""\
 import base64, json, resource, sys
 import resvg_py
@@ -38,7 +39,8 @@ print(base64.b64encode(drawn).decode())
 def render(content: bytes, width: int, **options: Any) -> bytes:
     """Return a clean drawing as PNG; raise `InvalidInputError` where it cannot be drawn."""
     options |= {"svg_string": content.decode(), "width": width, "skip_system_fonts": True}
-    if len(content) > MAX_PLAIN or any(word in content for word in REPEATING):
+    size = len(content) * (1 + content.count(b"href="))
+    if size > MAX_PLAIN or any(word in content for word in HEAVY):
         return _in_a_child(options)
     try:
         return bytes(resvg_py.svg_to_bytes(**options))
