@@ -14,13 +14,15 @@ if TYPE_CHECKING:
 
 MAX_DEPTH = 64
 MAX_ELEMENTS = 20_000
-MAX_REFERENCES = 2_000  # of what is drawn, each as often as it is drawn
+MAX_LAYERS = 200  # each costs as much as the whole picture, and as often as it is drawn
 MAX_RATIO = 8
 MAX_LENGTH = 1_000_000
 MAX_LETTERS = 1_000
 NUMBER = re.compile(r"\s*[0-9]*\.?[0-9]+(e[+-]?[0-9]{1,2})?", re.IGNORECASE)
 REFERENCE = re.compile(r"""url\(\s*["']?#([^"')\s]+)""", re.IGNORECASE)
+OPACITY = re.compile(r"(^|[;\s])opacity\s*:", re.IGNORECASE)
 SVG_NAMESPACE = "http://www.w3.org/2000/svg"
+GRADIENTS = {f"{{{SVG_NAMESPACE}}}{kind}Gradient" for kind in ("linear", "radial")}
 XLINK_HREF = "{http://www.w3.org/1999/xlink}href"
 
 
@@ -39,7 +41,7 @@ def refuse_endless(root: Element, name: str) -> None:
         written += sum(map(len, text.itertext()))
     if written > MAX_LETTERS:
         raise InvalidInputError(f"{name}: more than {MAX_LETTERS} letters: turn text into paths")
-    if _Drawing(root, name).references(root) > MAX_REFERENCES:
+    if _Drawing(root, name).layers(root) > MAX_LAYERS:
         raise InvalidInputError(f"{name}: repeats its parts too often")
     width, height = _proportions(root, name)
     if not 1 / MAX_RATIO <= width / height <= MAX_RATIO:
@@ -47,7 +49,7 @@ def refuse_endless(root: Element, name: str) -> None:
 
 
 class _Drawing:
-    """Counts what is drawn in the end, when every reference is followed."""
+    """Counts the layers that are drawn in the end, when every reference is followed."""
 
     def __init__(self, root: Element, name: str) -> None:
         self.name = name
@@ -57,30 +59,35 @@ class _Drawing:
         self.counted: dict[str, int | None] = {}
         self.depth = 0
 
-    def references(self, element: Element) -> int:
-        """Return how many references are followed in an element; raise `InvalidInputError`."""
+    def layers(self, element: Element) -> int:
+        """Return how many layers an element draws; raise `InvalidInputError`."""
         total = 0
         for part in element.iter():
+            total += _is_translucent(part)
             for target in _targets(part):
-                total += 1 + self._behind(target)
-                if total > MAX_REFERENCES:
+                total += self._behind(target)
+                if total > MAX_LAYERS:
                     return total
         return total
 
     def _behind(self, target: str) -> int:
-        if target not in self.parts:
+        if target not in self.parts or self.parts[target].tag in GRADIENTS:
             return 0
         if target not in self.counted:
             if self.depth == MAX_DEPTH:
                 raise InvalidInputError(f"{self.name}: more than {MAX_DEPTH} parts in each other")
             self.counted[target] = None  # it is being counted
             self.depth += 1
-            self.counted[target] = self.references(self.parts[target])
+            self.counted[target] = 1 + self.layers(self.parts[target])
             self.depth -= 1
         count = self.counted[target]
         if count is None:
             raise InvalidInputError(f"{self.name}: a part repeats itself without end")
         return count
+
+
+def _is_translucent(element: Element) -> bool:
+    return "opacity" in element.attrib or bool(OPACITY.search(element.get("style") or ""))
 
 
 def _targets(element: Element) -> Iterator[str]:

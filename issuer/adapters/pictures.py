@@ -11,10 +11,10 @@ from functools import cache
 from pathlib import PurePath
 from typing import Any
 
-import resvg_py
 from PIL import Image, ImageFont
 
 from issuer.adapters import drawings
+from issuer.adapters.rendering import render
 from issuer.errors import InvalidInputError
 from openbadges.baking import png
 from openbadges.errors import BakingError
@@ -77,13 +77,7 @@ def draw(picture: Picture, side: int = SIDE) -> Picture:
 
 
 def _render(picture: Picture, side: int, **options: Any) -> Picture:
-    try:
-        content = resvg_py.svg_to_bytes(
-            svg_string=picture.content.decode(), width=side, skip_system_fonts=True, **options
-        )
-    except ValueError as error:
-        raise InvalidInputError(f"drawing cannot be rendered: {error}") from error
-    return _read_png(bytes(content), "rendered drawing")
+    return _read_png(render(picture.content, side, **options), "rendered drawing")
 
 
 def _read_svg(content: bytes, name: str) -> Picture:

@@ -8,8 +8,8 @@ import pytest
 from issuer.adapters.drawing_limits import (
     MAX_DEPTH,
     MAX_ELEMENTS,
+    MAX_LAYERS,
     MAX_LETTERS,
-    MAX_REFERENCES,
     refuse_endless,
 )
 from issuer.errors import InvalidInputError
@@ -29,7 +29,14 @@ USE = '<use href="#a"/>'
         pytest.param("<g>" * MAX_DEPTH + "</g>" * MAX_DEPTH, "too deep", id="deep"),
         pytest.param("<g/>" * MAX_ELEMENTS, "parts", id="many"),
         pytest.param(f"<text>{'a' * (MAX_LETTERS + 1)}</text>", "letters", id="letters"),
-        pytest.param(f'<g id="a"/>{USE * (MAX_REFERENCES + 1)}', "too often", id="uses"),
+        pytest.param(f'<g id="a"/>{USE * (MAX_LAYERS + 1)}', "too often", id="uses"),
+        pytest.param('<g opacity=".5"/>' * (MAX_LAYERS + 1), "too often", id="opacity"),
+        pytest.param('<g style="opacity:.5"/>' * (MAX_LAYERS + 1), "too often", id="opacity-style"),
+        pytest.param(
+            '<clipPath id="a"/>' + '<g clip-path="url(#a)"/>' * (MAX_LAYERS + 1),
+            "too often",
+            id="clips",
+        ),
         pytest.param(f'<g id="a">{USE}</g>', "without end", id="itself"),
         pytest.param(
             '<g id="a"><use href="#b"/></g><g id="b"><rect fill="url(#a)"/></g>',
@@ -55,6 +62,13 @@ USE = '<use href="#a"/>'
 def test_what_a_renderer_would_follow_for_too_long_is_refused(inside: str, reason: str) -> None:
     with pytest.raises(InvalidInputError, match=reason):
         check(inside)
+
+
+def test_gradients_may_be_used_as_often_as_there_are_shapes() -> None:
+    check(
+        '<linearGradient id="b"/><linearGradient id="a" href="#b"/>'
+        + '<rect fill="url(#a)" style="fill-opacity:1"/>' * 5000
+    )
 
 
 def test_a_part_may_be_used_again_and_again() -> None:
