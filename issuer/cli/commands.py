@@ -11,6 +11,7 @@ from issuer.cli.baking import bake, unbake
 from issuer.cli.db import db
 from issuer.cli.demo import demo
 from issuer.cli.keys import keys
+from issuer.cli.outbox import outbox
 from issuer.cli.replay import replay
 from issuer.cli.rules import rules
 from issuer.cli.serve import serve
@@ -26,6 +27,7 @@ COMMANDS: list[click.Command] = [
     db,
     demo,
     keys,
+    outbox,
     replay,
     revoke,
     rules,

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from issuer.db import insert_once
 from issuer.errors import ConflictError, InvalidInputError, NotFoundError, OptedOutError
 from issuer.models import Assertion, Award, EmailIdentity, Source
-from issuer.services import documents, outbox, persons, totals
+from issuer.services import documents, outbox, persons, ranks, totals
 from issuer.services.badges import UNSEEN, current_edition
 from openbadges.identity import email_identity, new_salt
 
@@ -100,6 +100,7 @@ def award(
         _announce_award(session, found, now)
         session.flush()
         totals.add(session, found)
+        ranks.announce_advance(session, found, now=now)
     return Outcome(found, created)
 
 
