@@ -6,7 +6,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from issuer.adapters.accounts import OpenAccounts
-from issuer.services import collections, processing
+from issuer.errors import ConflictError
+from issuer.services import processing, rulebooks
 from issuer.services.processing import Policy
 
 if TYPE_CHECKING:
@@ -16,7 +17,11 @@ if TYPE_CHECKING:
     from issuer.adapters.messages import Incoming
     from issuer.config import Settings
     from issuer.services.processing import Processed
+    from issuer.services.rulebooks import Rulebook
     from issuer.site import Site
+    from rules.engine import RuleSet
+
+TRIES = 5
 
 
 def policy_of(settings: Settings, accounts: ListedAccounts | None = None) -> Policy:
@@ -32,13 +37,33 @@ def policy_of(settings: Settings, accounts: ListedAccounts | None = None) -> Pol
 
 
 class Intake:
-    """Takes messages into one site, with the rules in force when it was made."""
+    """Takes messages into one site, with the rules in force when it was made or refreshed."""
 
     def __init__(self, site: Site, policy: Policy) -> None:
         self._site = site
         self._policy = policy
-        with site.database.writing() as session:  # notes a rule that this version cannot read
-            self.ruleset = collections.active_rules(session)
+        self._book = self._open(None)
+
+    @property
+    def ruleset(self) -> RuleSet:
+        """The rules that messages meet."""
+        return self._book.ruleset
+
+    @property
+    def unreadable(self) -> tuple[str, ...]:
+        """Rules whose newest text this version of the program cannot read."""
+        return self._book.unreadable
+
+    def refresh(self) -> bool:
+        """Exchange the rules, all at once, if they changed; tell whether they were.
+
+        Whatever it raises (database errors, `ConflictError`), the former rules stay.
+        """
+        with self._site.database.reading() as session:
+            if rulebooks.version(session) == self._book.version:
+                return False
+        self._book = self._open(self._book)
+        return True
 
     def handle(self, incoming: Incoming, *, now: datetime) -> Processed:
         """Archive, count and award in one transaction of its own.
@@ -54,3 +79,13 @@ class Intake:
                 users=incoming.users,
                 now=now,
             )
+
+    def _open(self, former: Rulebook | None) -> Rulebook:
+        """Load the rules as they stood at one moment: none may change while they are read."""
+        for _ in range(TRIES):
+            with self._site.database.writing() as session:  # notes a rule that cannot be read
+                book = rulebooks.load(session, former)
+            with self._site.database.reading() as session:
+                if rulebooks.version(session) == book.version:
+                    return book
+        raise ConflictError("rules: change faster than they can be read: try again later")

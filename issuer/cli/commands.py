@@ -12,6 +12,7 @@ from issuer.cli.db import db
 from issuer.cli.demo import demo
 from issuer.cli.keys import keys
 from issuer.cli.outbox import outbox
+from issuer.cli.quarantine import quarantine
 from issuer.cli.replay import replay
 from issuer.cli.rules import rules
 from issuer.cli.serve import serve
@@ -28,6 +29,7 @@ COMMANDS: list[click.Command] = [
     demo,
     keys,
     outbox,
+    quarantine,
     replay,
     revoke,
     rules,

@@ -207,4 +207,4 @@ def test_messages_of_the_bus_become_awards_once(bus: Bus, command: tuple[str, ..
     assert causes["asha"] == "edit-3"
     assert counted == [3]
     assert "NUL" in reason
-    assert bus.count(OutboxMessage) == 2
+    assert bus.count(OutboxMessage) == 4  # award and rank

@@ -58,9 +58,10 @@ class Agent(BusMessage):
 
 @dataclass
 class Clock:
-    """Stands for the module `time`: nobody waits, and what happens meanwhile happens."""
+    """Stands for time and for its end: nobody waits, and what happens meanwhile happens."""
 
     now: float = 0.0
+    told_to_stop: bool = False
     waits: list[float] = field(default_factory=list)
     meanwhile: dict[int, Any] = field(default_factory=dict)  # number of the wait: what happens
 
@@ -68,11 +69,16 @@ class Clock:
         """Return the moment."""
         return self.now
 
-    def sleep(self, seconds: float) -> None:
+    def is_set(self) -> bool:
+        """Whether the process was told to stop."""
+        return self.told_to_stop
+
+    def wait(self, seconds: float) -> bool:
         """Let the time pass."""
         self.waits.append(seconds)
         self.now += seconds
         self.meanwhile.get(len(self.waits), lambda: None)()
+        return self.told_to_stop
 
 
 class Outage:
@@ -97,7 +103,7 @@ class Outage:
 
 
 @contextmanager
-def _on(folder: Path, database_url: str) -> Iterator[tuple[Site, AccoladesConsumer]]:
+def _on(folder: Path, database_url: str, clock: Clock) -> Iterator[tuple[Site, AccoladesConsumer]]:
     """Give a site with one rule, and what takes its messages."""
     site = make_site(folder, database_url)
     with site.database.writing() as session:
@@ -105,14 +111,17 @@ def _on(folder: Path, database_url: str) -> Iterator[tuple[Site, AccoladesConsum
         picture = read_picture(RED, "red.svg")
         collections.sync(session, [make_rule(RULE)], issuer, site.objects, picture, now=NOW)
     try:
-        yield site, AccoladesConsumer(site, Intake(site, policy_of(site.settings)))
+        intake = Intake(site, policy_of(site.settings))
+        yield site, AccoladesConsumer(site, intake, stopping=clock)
     finally:
         site.database.dispose()
 
 
 @pytest.fixture
-def taken(tmp_path: Path, database_url: str) -> Iterator[tuple[Site, AccoladesConsumer]]:
-    with _on(tmp_path, database_url) as both:
+def taken(
+    tmp_path: Path, database_url: str, clock: Clock
+) -> Iterator[tuple[Site, AccoladesConsumer]]:
+    with _on(tmp_path, database_url, clock) as both:
         yield both
 
 
@@ -129,7 +138,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture
-def consumer(taken: tuple[Site, AccoladesConsumer], clock: Clock) -> AccoladesConsumer:
+def consumer(taken: tuple[Site, AccoladesConsumer]) -> AccoladesConsumer:
     return taken[1]
 
 
@@ -138,7 +147,7 @@ def edit(user: str = "asha", **body: Any) -> BusMessage:
 
 
 def foreign(kind: type[BusMessage], body: dict[str, Any]) -> BusMessage:
-    """Return a message as it comes from the bus, of a class that is not installed here."""
+    """Return a message as it comes from the bus."""
     sent = BasicProperties(message_id="foreign", headers={"sent-at": NOW.isoformat()})
     return kind(topic=TOPIC, body=body, properties=sent)
 
@@ -302,7 +311,7 @@ def test_a_class_whose_names_fail_does_not_cost_its_message(
 def test_a_value_that_only_the_database_refuses_halts_nothing(
     tmp_path: Path, postgres_url: str, clock: Clock
 ) -> None:
-    with _on(tmp_path, postgres_url) as (site, taking):
+    with _on(tmp_path, postgres_url, clock) as (site, taking):
         taking(foreign(Agent, {"agent": "aNULb"}))
         assert kept(site)[0] + len(put_aside(site)) == 1
         assert clock.waits == []
@@ -312,7 +321,7 @@ def test_an_agent_too_long_for_the_index_halts_nothing(
     tmp_path: Path, postgres_url: str, clock: Clock
 ) -> None:
     letters = random.Random(1).choices(string.ascii_letters, k=20_000)  # noqa: S311 (only letters)
-    with _on(tmp_path, postgres_url) as (site, taking):
+    with _on(tmp_path, postgres_url, clock) as (site, taking):
         taking(foreign(Agent, {"agent": "".join(letters)}))
         assert clock.waits == []
         assert kept(site)[0] + len(put_aside(site)) == 1

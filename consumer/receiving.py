@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Where fedora-messaging reads a delivery: what it cannot read reaches the callback too.
+
+By itself it drops a delivery that is no JSON without a trace, and one whose encoding is unknown or
+that is nested too deep ends the process. Two small pieces are replaced, when the callback is made.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+# Its import chooses the event loop, and has to come before whatever else imports one.
+from fedora_messaging import cli  # noqa: F401
+from fedora_messaging.message import Message
+from fedora_messaging.twisted import consumer
+
+from issuer.adapters.letters import Letter
+from issuer.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from pika import BasicProperties
+
+log = logging.getLogger(__name__)
+
+#: The module of which pieces are replaced: its types say that nobody does that.
+library: Any = consumer
+
+
+class UnreadableMessage(Message):
+    """A delivery that is no message: what came, and why it cannot be read."""
+
+    def __init__(self, letter: Letter, properties: BasicProperties, reason: str) -> None:
+        super().__init__(topic=letter.topic, properties=properties)
+        self.letter = letter
+        self.reason = reason
+
+
+def receive(topic: str, properties: BasicProperties, body: bytes) -> Message:
+    """Return the message of a delivery, or an `UnreadableMessage`; raises nothing."""
+    letter = Letter(
+        id=properties.message_id,
+        topic=topic,
+        headers=properties.headers,
+        encoding=properties.content_encoding,
+        body=body,
+    )
+    try:
+        message = letter.open()
+    except InvalidInputError as error:
+        return UnreadableMessage(letter, properties, str(error))
+    # Opened with what names the message alone; the rest of it is the broker's.
+    message._properties = properties  # noqa: SLF001 -- no other way
+    return message
+
+
+def install() -> None:
+    """Let fedora-messaging read with `receive` from now on; doing it twice changes nothing."""
+    if library.get_message is receive:
+        return
+    library.get_message = receive
+    restart = library.Consumer._restart_consuming  # noqa: SLF001 -- the piece that is mended
+
+    def restart_once(self: consumer.Consumer) -> Any:
+        """Restart a consumer whose channel was closed, but not one that was restarted before.
+
+        After a lost connection the consumer is registered anew while the callback still works on
+        an old message; its late acknowledgement must not make a second consumer of it.
+        """
+        channel = self._channel
+        if channel is not None and channel.is_open:
+            log.info("consumer %r goes on with its new channel", self)
+            return None
+        return restart(self)
+
+    library.Consumer._restart_consuming = restart_once  # noqa: SLF001
