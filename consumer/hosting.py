@@ -7,11 +7,7 @@ import signal
 import threading
 from typing import TYPE_CHECKING
 
-# Its import chooses the event loop, and has to come before whatever else imports one.
-from fedora_messaging import cli  # noqa: F401
-from twisted.internet import reactor
-
-from consumer import monitoring, receiving
+from consumer import receiving
 from issuer.adapters.publishing import Publisher
 from issuer.sending import Sender
 
@@ -28,6 +24,11 @@ def join(site: Site, status: Status, reloader: Reloader) -> tuple[threading.Even
 
     The sender is a thread of its own: a broker that does not answer holds up no message.
     """
+    # Imported late: they take an event loop with them, which is the program's to choose.
+    from twisted.internet import reactor
+
+    from consumer import monitoring
+
     receiving.install()
     monitoring.install(status)
     stopping = threading.Event()

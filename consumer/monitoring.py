@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-# Its import chooses the event loop, and has to come before whatever else imports one.
-from fedora_messaging import cli  # noqa: F401
 from fedora_messaging.twisted import monitor
 from twisted.application.internet import TCPServer
 from twisted.web import http, resource

@@ -8,12 +8,10 @@ that is nested too deep ends the process. Two small pieces are replaced, when th
 from __future__ import annotations
 
 import logging
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-# Its import chooses the event loop, and has to come before whatever else imports one.
-from fedora_messaging import cli  # noqa: F401
 from fedora_messaging.message import Message
-from fedora_messaging.twisted import consumer
 
 from issuer.adapters.letters import Letter
 from issuer.errors import InvalidInputError
@@ -22,9 +20,6 @@ if TYPE_CHECKING:
     from pika import BasicProperties
 
 log = logging.getLogger(__name__)
-
-#: The module of which pieces are replaced: its types say that nobody does that.
-library: Any = consumer
 
 
 class UnreadableMessage(Message):
@@ -56,12 +51,14 @@ def receive(topic: str, properties: BasicProperties, body: bytes) -> Message:
 
 def install() -> None:
     """Let fedora-messaging read with `receive` from now on; doing it twice changes nothing."""
+    # Imported late: it takes an event loop with it, which is the program's to choose.
+    library: Any = import_module("fedora_messaging.twisted.consumer")
     if library.get_message is receive:
         return
     library.get_message = receive
     restart = library.Consumer._restart_consuming  # noqa: SLF001 -- the piece that is mended
 
-    def restart_once(self: consumer.Consumer) -> Any:
+    def restart_once(self: Any) -> Any:
         """Restart a consumer whose channel was closed, but not one that was restarted before.
 
         After a lost connection the consumer is registered anew while the callback still works on

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 FIRST_WAIT, LONGEST_WAIT = 1.0, 30.0
 #: Seconds after which a process counts as one that works, and its next crash as its first.
-STEADY_AFTER = 60.0
+STEADY_AFTER = 10.0
 #: Seconds for the message in hand; what is not acknowledged then goes to another consumer.
 STOP_SECONDS = 25.0
 #: Ends that another start would not change: wrong use, a queue that cannot be declared, no right.

@@ -135,8 +135,8 @@ MEANINGS = {
         "rules": "Folders of rules that `accolades rules sync` loads beside the bundled collection",
         "bundled_rules": "Whether the bundled collection is loaded too",
         "skip_users": "Service accounts: they never get a badge",
-        "require_schemas": "Whether a message is put aside whose schema class is not installed, to be "
-        "replayed when it is; otherwise its body alone is looked at",
+        "require_schemas": "Whether a message is put aside whose schema class is not installed, "
+        "to be replayed when it is; otherwise its body alone is looked at",
         "send_outbox": "Whether consumers send the announcements in the outbox to the bus; if not, "
         "`accolades outbox send --follow` has to run",
         "message_url": "Address where people read a message of the bus, with `{id}`; it becomes "
