@@ -59,14 +59,14 @@ def install() -> None:
     restart = library.Consumer._restart_consuming  # noqa: SLF001 -- the piece that is mended
 
     def restart_once(self: Any) -> Any:
-        """Restart a consumer whose channel was closed, but not one that was restarted before.
+        """Restart a consumer whose channel alone was closed.
 
-        After a lost connection the consumer is registered anew while the callback still works on
-        an old message; its late acknowledgement must not make a second consumer of it.
+        After a lost connection the factory registers it anew while the callback still works on an
+        old message; the late acknowledgement of that must not make a second consumer of it.
         """
-        channel = self._channel
-        if channel is not None and channel.is_open:
-            log.info("consumer %r goes on with its new channel", self)
+        is_restarted = self._channel is not None and self._channel.is_open
+        if is_restarted or self._protocol is None or self._protocol.is_closed:
+            log.info("consumer %r goes on with the next connection", self)
             return None
         return restart(self)
 

@@ -26,8 +26,9 @@ FIRST_WAIT, LONGEST_WAIT = 1.0, 30.0
 STEADY_AFTER = 10.0
 #: Seconds for the message in hand; what is not acknowledged then goes to another consumer.
 STOP_SECONDS = 25.0
-#: Ends that another start would not change: wrong use, a queue that cannot be declared, no right.
-HOPELESS = frozenset({2, 10, 15})
+#: Ends that another start would not change: a queue that cannot be declared, no right to it. The
+#: configuration is not among them: it was read before, so what is wrong now may pass.
+HOPELESS = frozenset({10, 15})
 FAILED = 1
 
 
@@ -38,7 +39,7 @@ class Child:
     slot: int
     process: subprocess.Popen[bytes] | None = None
     due: float = 0.0
-    wait: float = FIRST_WAIT
+    wait: float = 0.0  # until another start, if it crashes
     since: float = 0.0
 
 
@@ -47,7 +48,7 @@ class Supervisor:
 
     def __init__(self, command: Sequence[str], count: int) -> None:
         self._command = command
-        self._children = [Child(slot) for slot in range(count)]
+        self._children = [Child(slot, wait=FIRST_WAIT) for slot in range(count)]
         self._news: SimpleQueue[int] = SimpleQueue()  # that a handler of signals may fill
         self._exit_code = 0
         self._kill_at: float | None = None

@@ -140,6 +140,12 @@ class Bus:
         self.eventually(exists, consumer)
         connection.close()
 
+    def consumers(self) -> int:
+        """Return how many processes take messages from the queue."""
+        with self.channel() as channel:
+            count: int = channel.queue_declare(self.queue, passive=True).method.consumer_count
+            return count
+
     def ready(self) -> int:
         """Return how many messages are in the queue and not yet delivered."""
         with self.channel() as channel:

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -135,9 +136,13 @@ class Channel:
         self.is_open = is_open
 
 
-@pytest.mark.parametrize(("is_open", "restarts"), [(True, 0), (False, 1)])
+@pytest.mark.parametrize(
+    ("is_open", "is_closed", "restarts"),
+    [(True, False, 0), (False, True, 0), (False, False, 1)],
+    ids=["restarted-before", "connection-lost", "channel-closed"],
+)
 def test_a_consumer_is_not_registered_twice_after_a_lost_connection(
-    monkeypatch: pytest.MonkeyPatch, *, is_open: bool, restarts: int
+    monkeypatch: pytest.MonkeyPatch, *, is_open: bool, is_closed: bool, restarts: int
 ) -> None:
     asked: list[object] = []
     monkeypatch.setattr(library, "get_message", library.get_message)
@@ -145,5 +150,6 @@ def test_a_consumer_is_not_registered_twice_after_a_lost_connection(
     receiving.install()
     consumer = library.Consumer("queue", print)
     consumer._channel = Channel(is_open=is_open)
+    consumer._protocol = SimpleNamespace(is_closed=is_closed)
     consumer._restart_consuming()
     assert len(asked) == restarts
