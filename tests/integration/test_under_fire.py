@@ -9,7 +9,7 @@ import signal
 import threading
 import time
 from collections import Counter as Tally
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -230,6 +230,7 @@ class Fire:
 
     def stop(self) -> list[int]:
         """Stop what runs, gracefully; return the exit codes."""
+        self.tend()
         for process in self.processes:
             process.send_signal(signal.SIGTERM)
         return [process.wait(30) for process in self.processes]
@@ -260,20 +261,9 @@ def test_nothing_is_lost_and_nothing_doubled(
     calm: Site, stormy: Site, tmp_path: Path, amqp_url: str, amqp_prefix: str
 ) -> None:
     expected = undisturbed(calm)
-    broker_url = pika.URLParameters(amqp_url)
     database_url = make_url(stormy.settings.database_url).set(drivername="postgresql")
     with ExitStack() as stack:
-        door = stack.enter_context(door_to(broker_url.port))
-        bus = Bus(
-            stormy,
-            tmp_path,
-            amqp_url,
-            f"{amqp_prefix}fire",
-            through=amqp_url.replace(f":{broker_url.port}/", f":{door.port}/"),
-            keys=["org.example.#"],
-            arguments=QUORUM,
-        )
-        bus.declare()
+        bus, door = stack.enter_context(behind_a_door(stormy, tmp_path, amqp_url, amqp_prefix))
         listener = Listener(bus, f"{amqp_prefix}heard")
         listener.begin()
         bus.publish(*the_messages())
@@ -282,7 +272,6 @@ def test_nothing_is_lost_and_nothing_doubled(
         stack.callback(fire.quench)
         fire.rage()
         raged = time.monotonic()
-        fire.tend()
         bus.eventually(lambda: bus.count(ArchivedMessage) == MESSAGES, patience=300)
         bus.eventually(lambda: bus.count(OutboxMessage, sent_at=None) == 0, patience=120)
         bus.eventually(lambda: bus.ready() == 0)
@@ -302,6 +291,26 @@ def test_nothing_is_lost_and_nothing_doubled(
     assert in_order(heard, queued) == in_order(list(queued), queued)
 
 
+@contextmanager
+def behind_a_door(
+    site: Site, folder: Path, amqp_url: str, amqp_prefix: str
+) -> Iterator[tuple[Bus, Door]]:
+    """Give a queue that exists, and the door through which consumers come to it."""
+    port = pika.URLParameters(amqp_url).port
+    with door_to(port) as door:
+        bus = Bus(
+            site,
+            folder,
+            amqp_url,
+            f"{amqp_prefix}fire",
+            through=amqp_url.replace(f":{port}/", f":{door.port}/"),
+            keys=["org.example.#"],
+            arguments=QUORUM,
+        )
+        bus.declare()
+        yield bus, door
+
+
 def announced(site: Site) -> dict[str, str]:
     """Return whom each announcement is about, in the order in which they were written."""
     with site.database.reading() as session:
@@ -316,7 +325,8 @@ def tell(fire: Fire, outcome: Outcome, heard: list[str], *, took: float, raged: 
         f"({MESSAGES / took:.0f} a second; the fire took {raged:.0f} s): "
         f"{KILLS} kills, {CUTS} cuts ({fire.cut_connections} connections to the broker), "
         f"{ENDED} ends ({fire.ended_connections} connections to the database), "
-        f"{len(fire.ended_processes)} starts that failed: {len(outcome.awards)} awards, {len(outcome.counters)} counters, "
+        f"{len(fire.ended_processes)} starts that failed: "
+        f"{len(outcome.awards)} awards, {len(outcome.counters)} counters, "
         f"{len(outcome.archive)} archived, {outcome.announced.total()} announced, "
         f"{len(heard)} published, {len(heard) - len(set(heard))} of them twice"
     )
