@@ -8,12 +8,13 @@ that is nested too deep ends the process. Two small pieces are replaced, when th
 from __future__ import annotations
 
 import logging
+import reprlib
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from fedora_messaging.message import Message
 
-from issuer.adapters.letters import Letter
+from issuer.adapters.letters import Letter, reason
 from issuer.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -21,14 +22,16 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+MAX_LOGGED = 200
+
 
 class UnreadableMessage(Message):
     """A delivery that is no message: what came, and why it cannot be read."""
 
-    def __init__(self, letter: Letter, properties: BasicProperties, reason: str) -> None:
+    def __init__(self, letter: Letter, properties: BasicProperties, why: str) -> None:
         super().__init__(topic=letter.topic, properties=properties)
         self.letter = letter
-        self.reason = reason
+        self.reason = why
 
 
 def receive(topic: str, properties: BasicProperties, body: bytes) -> Message:
@@ -49,6 +52,23 @@ def receive(topic: str, properties: BasicProperties, body: bytes) -> Message:
     return message
 
 
+def _shorten(record: logging.LogRecord) -> bool:
+    """Keep bodies out of the log: the library quotes the whole of what it cannot read."""
+    if isinstance(record.args, tuple):
+        record.args = tuple(_brief(each) for each in record.args)
+    return True
+
+
+def _brief(value: object) -> object:
+    if isinstance(value, Message):
+        return f"{type(value).__name__} {value.id}"
+    if isinstance(value, Exception):
+        return reason(value)
+    if isinstance(value, str | bytes):
+        return value[:MAX_LOGGED]
+    return reprlib.repr(value)
+
+
 def install() -> None:
     """Let fedora-messaging read with `receive` from now on; doing it twice changes nothing."""
     # Imported late: it takes an event loop with it, which is the program's to choose.
@@ -56,6 +76,7 @@ def install() -> None:
     if library.get_message is receive:
         return
     library.get_message = receive
+    logging.getLogger("fedora_messaging.message").addFilter(_shorten)
     restart = library.Consumer._restart_consuming  # noqa: SLF001 -- the piece that is mended
 
     def restart_once(self: Any) -> Any:

@@ -116,7 +116,8 @@ class Supervisor:
                 continue
             code, child.process = _end(child.process), None
             if self._kill_at is not None:
-                self._exit_code = self._exit_code or (FAILED if code < 0 else code)
+                if code != -signal.SIGTERM:  # it had not even begun
+                    self._exit_code = self._exit_code or (FAILED if code < 0 else code)
             elif code in HOPELESS:
                 log.error("consumer %d ended with %d: it is not started again", child.slot, code)
                 self._exit_code = code

@@ -228,9 +228,17 @@ class Fire:
             ).fetchone()
         self.ended_connections += ended[0] if ended else 0
 
+    def is_over(self) -> bool:
+        """Whether everything was handled and announced, by processes that still run."""
+        self.tend()
+        return (
+            self._bus.ready() == 0
+            and self._bus.count(ArchivedMessage) == MESSAGES
+            and self._bus.count(OutboxMessage, sent_at=None) == 0
+        )
+
     def stop(self) -> list[int]:
         """Stop what runs, gracefully; return the exit codes."""
-        self.tend()
         for process in self.processes:
             process.send_signal(signal.SIGTERM)
         return [process.wait(30) for process in self.processes]
@@ -272,9 +280,7 @@ def test_nothing_is_lost_and_nothing_doubled(
         stack.callback(fire.quench)
         fire.rage()
         raged = time.monotonic()
-        bus.eventually(lambda: bus.count(ArchivedMessage) == MESSAGES, patience=300)
-        bus.eventually(lambda: bus.count(OutboxMessage, sent_at=None) == 0, patience=120)
-        bus.eventually(lambda: bus.ready() == 0)
+        bus.eventually(fire.is_over, patience=400)
         took = time.monotonic() - began
         codes = fire.stop()
     outcome = Outcome.of(stormy)

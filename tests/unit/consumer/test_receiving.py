@@ -129,6 +129,27 @@ def test_fedora_messaging_reads_with_it_once_it_is_installed(
     assert library.Consumer._restart_consuming is mended
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"headers": None, "body": b'{"x": "' + b"secret" * 9999 + b'"}'},
+        {"body": b'["' + b"secret" * 9999 + b'"]'},
+        {"body": b"secret" * 9999},
+        {"body": b"\xff" + b"secret" * 9999},
+    ],
+    ids=["no-headers", "list", "no-json", "not-utf-8"],
+)
+def test_the_log_does_not_quote_what_cannot_be_read(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, changes: dict[str, Any]
+) -> None:
+    monkeypatch.setattr(library, "get_message", library.get_message)
+    monkeypatch.setattr(library.Consumer, "_restart_consuming", library.Consumer._restart_consuming)
+    receiving.install()
+    delivered(**changes)
+    assert caplog.records
+    assert len(caplog.text) < 5000
+
+
 class Channel:
     """As much of a channel as is asked for."""
 

@@ -31,6 +31,8 @@ def hear(number, frame):
         sys.exit(3 if behaviour == "fails" else 0)
 for number in (signal.SIGTERM, signal.SIGHUP):
     signal.signal(number, hear)
+if behaviour == "unready":
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
 note("start")
 if behaviour.isdigit():
     sys.exit(int(behaviour))
@@ -148,6 +150,14 @@ def test_one_that_fails_at_its_end_is_told(nursery: Nursery) -> None:
         nursery.tell(signal.SIGTERM)
 
     assert nursery.run(script, "fails", count=1) == 3
+
+
+def test_one_that_is_ended_before_it_begins_is_no_failure(nursery: Nursery) -> None:
+    def script() -> None:
+        nursery.until(lambda: nursery.notes().count("start") == 2)
+        nursery.tell(signal.SIGTERM)
+
+    assert nursery.run(script, "unready", count=2) == 0
 
 
 def test_one_that_does_not_end_is_killed(nursery: Nursery, monkeypatch: pytest.MonkeyPatch) -> None:
