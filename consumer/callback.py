@@ -36,6 +36,7 @@ FIRST_WAIT = 0.5
 LONGEST_WAIT = 30.0
 GIVE_UP_AFTER = 600.0  # seconds; RabbitMQ itself gives up on us after 30 minutes
 MOST_RETURNS = 3  # of one message to the queue
+MOST_REMEMBERED = 10_000
 DELIVERIES = "x-delivery-count"
 
 
@@ -140,6 +141,8 @@ class AccoladesConsumer:
         counted = delivered if isinstance(delivered, int) else 0
         if max(self._returns[message.id], counted) >= MOST_RETURNS:
             raise DatabaseAwayError(_first_line(error)) from error
+        if len(self._returns) >= MOST_REMEMBERED:
+            self._returns.clear()  # another consumer may have had what is left in it
         self._returns[message.id] += 1
         log.warning("message %s is given back: %s", message.id, _first_line(error))
         raise Nack from error
