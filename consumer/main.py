@@ -3,42 +3,67 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
+import logging
+import sys
 
 import click
 from fedora_messaging import cli as bus
 from fedora_messaging import config
-from fedora_messaging.exceptions import ConfigurationException
+from twisted.python.log import PythonLoggingObserver
 
-from consumer.bootstrap import open_intake
+from consumer.supervising import Supervisor, end_with_parent
+from issuer.adapters.publishing import load_bus_configuration
 from issuer.app import create_app
 from issuer.cli import make_group, run
 from issuer.cli.commands import COMMANDS
 from issuer.cli.main import Context, pass_context
-from issuer.errors import ConfigurationError
 
 CALLBACK = "consumer.callback:AccoladesConsumer"
+MOST_PROCESSES = 64
 
 
 @click.command()
+@click.option(
+    "--processes",
+    type=click.IntRange(1, MOST_PROCESSES),
+    default=1,
+    show_default=True,
+    help="How many processes share the queue; one that crashes is started again.",
+)
+@click.option("--slot", type=int, hidden=True, help="Which of several processes this one is.")
 @pass_context
-def consume(context: Context) -> None:
+def consume(context: Context, *, processes: int, slot: int | None) -> None:
     """Take messages from RabbitMQ and award badges, until it is told to stop.
 
-    The bus is configured by the file that FEDORA_MESSAGING_CONF names.
+    Announcements in the outbox are sent too. SIGHUP looks for changed rules at once; changes are
+    seen within a second of the next message anyway. The bus is configured by the file that
+    FEDORA_MESSAGING_CONF names.
     """
-    named = os.environ.get("FEDORA_MESSAGING_CONF")
-    if named and not Path(named).is_file():
-        raise ConfigurationError([f"FEDORA_MESSAGING_CONF: there is no file {named}"])
-    site, _ = open_intake(context.settings)  # says what is wrong before the bus is joined
-    site.database.dispose()
-    try:
-        config.conf.load_config()
-    except ConfigurationException as error:
-        raise ConfigurationError([f"FEDORA_MESSAGING_CONF: {error}"]) from error
+    load_bus_configuration()
+    context.site.database.dispose()  # says what is wrong before the bus is joined
+    _set_up_logging(debug=context.debug)
+    if processes > 1:
+        debug = ["--debug"] if context.debug else []
+        command = [sys.executable, "-P", "-m", "consumer", *debug, "consume"]
+        sys.exit(Supervisor(command, processes).run())
+    if slot is not None:
+        end_with_parent()
+        if config.conf["monitoring"]:
+            config.conf["monitoring"]["port"] += slot
     # The command of fedora-messaging, because it alone stops gracefully on SIGTERM.
     click.get_current_context().invoke(bus.consume, callback=CALLBACK)
+
+
+def _set_up_logging(*, debug: bool) -> None:
+    """Log as the file of the bus says; where it says nothing, what an operator wants to see."""
+    PythonLoggingObserver().start()  # or the event loop's own errors are shown nowhere
+    if config.conf["log_config"] != config.DEFAULTS["log_config"]:
+        config.conf.setup_logging()
+    elif not debug:
+        for name in ("consumer", "issuer"):
+            logging.getLogger(name).setLevel(logging.INFO)
+        for name in ("fedora_messaging", "twisted"):
+            logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def main() -> None:

@@ -61,6 +61,8 @@ class Settings(BaseModel):
     rules: tuple[Path, ...] = ()  # folders beside the bundled collection
     bundled_rules: bool = True
     skip_users: tuple[str, ...] = ("apache", "bodhi", "koji", "oscar", "packit", "pagure", "zodbot")
+    require_schemas: bool = True  # messages of unknown classes are put aside
+    send_outbox: bool = True  # by consumers, too
     message_url: str = ""  # with {id}: where people read a message of the bus
 
     oidc_issuer: str = ""

@@ -45,6 +45,7 @@ BigInt = BigInteger().with_variant(Integer(), "sqlite")
 Json = JSON().with_variant(JSONB(), "postgresql")
 
 SQLITE_BUSY_SECONDS = 30
+CONNECT_SECONDS = 5
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -109,7 +110,11 @@ class Database:
 
 def _create_engine(url: str) -> Engine:
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True, json_serializer=_dump_json)
+        # The URL may say otherwise; by itself the driver waits for more than two minutes.
+        patience = {} if "connect_timeout" in url else {"connect_timeout": CONNECT_SECONDS}
+        return create_engine(
+            url, pool_pre_ping=True, json_serializer=_dump_json, connect_args=patience
+        )
     engine = create_engine(
         url, json_serializer=_dump_json, connect_args={"timeout": SQLITE_BUSY_SECONDS}
     )

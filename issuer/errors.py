@@ -42,3 +42,15 @@ class KeyUnavailableError(AccoladesError):
 
 class DatabaseNotReadyError(AccoladesError):
     """The database is unreachable or its tables are not those of this version."""
+
+
+class BrokerAwayError(AccoladesError):
+    """The broker cannot be reached, or takes no messages now."""
+
+
+class MessageDelayedError(AccoladesError):
+    """The broker does not take this message now; others it may."""
+
+
+class MessageRefusedError(AccoladesError):
+    """The message can never be sent as it is."""

@@ -6,7 +6,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from issuer.adapters.accounts import OpenAccounts
-from issuer.services import collections, events, processing, python_badges
+from issuer.errors import ConflictError
+from issuer.services import events, processing, python_badges, rulebooks
 from issuer.services.processing import Policy
 from rules import plugins
 
@@ -17,7 +18,11 @@ if TYPE_CHECKING:
     from issuer.adapters.messages import Incoming
     from issuer.config import Settings
     from issuer.services.processing import Processed
+    from issuer.services.rulebooks import Rulebook
     from issuer.site import Site
+    from rules.engine import RuleSet
+
+TRIES = 5
 
 
 def policy_of(settings: Settings, accounts: ListedAccounts | None = None) -> Policy:
@@ -34,14 +39,34 @@ def policy_of(settings: Settings, accounts: ListedAccounts | None = None) -> Pol
 
 
 class Intake:
-    """Takes messages into one site, with the rules in force when it was made."""
+    """Takes messages into one site, with the rules in force when it was made or refreshed."""
 
     def __init__(self, site: Site, policy: Policy) -> None:
         self._site = site
         self._policy = policy
         self._has_background = any(badge.background for badge in policy.plugins)
-        with site.database.writing() as session:  # notes a rule that this version cannot read
-            self.ruleset = collections.active_rules(session)
+        self._book = self._open(None)
+
+    @property
+    def ruleset(self) -> RuleSet:
+        """The rules that messages meet."""
+        return self._book.ruleset
+
+    @property
+    def unreadable(self) -> tuple[str, ...]:
+        """Rules whose newest text this version of the program cannot read."""
+        return self._book.unreadable
+
+    def refresh(self) -> bool:
+        """Exchange the rules, all at once, if they changed; tell whether they were.
+
+        Whatever it raises (database errors, `ConflictError`), the former rules stay.
+        """
+        with self._site.database.reading() as session:
+            if rulebooks.version(session) == self._book.version:
+                return False
+        self._book = self._open(self._book)
+        return True
 
     def handle(self, incoming: Incoming, *, now: datetime) -> Processed:
         """Archive, count and award in one transaction of its own.
@@ -84,3 +109,13 @@ class Intake:
         """Without a broker no worker runs: what is to be decided later is decided now."""
         if self._has_background and not self._site.settings.broker_url:
             self.decide_pending(now=now)
+
+    def _open(self, former: Rulebook | None) -> Rulebook:
+        """Load the rules as they stood at one moment: none may change while they are read."""
+        for _ in range(TRIES):
+            with self._site.database.writing() as session:  # notes a rule that cannot be read
+                book = rulebooks.load(session, former)
+            with self._site.database.reading() as session:
+                if rulebooks.version(session) == book.version:
+                    return book
+        raise ConflictError("rules: change faster than they can be read: try again later")

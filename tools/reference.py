@@ -50,8 +50,12 @@ An error is one line on standard error that says what is wrong, with what, and w
 #: What 1 means, and other codes; a command that is not here ends with 0, 2 or 130.
 EXIT_CODES = {
     "consume": "1: the database was away for ten minutes, and the message in hand went back to the "
-    "queue; 10 to 15: the bus could not be used, by the numbers of `fedora-messaging consume`",
+    "queue, or a process did not end in time; 10 to 15: the bus could not be used, by the numbers "
+    "of `fedora-messaging consume`",
     "db check": "1: the tables differ; every difference is a line",
+    "outbox retry": "1: a message is not refused or delayed; the others are tried again",
+    "outbox send": "1: a message was refused or delayed; the others were sent",
+    "quarantine replay": "1: a message still cannot be handled; the others were",
     "replay": "1: a message could not be read; the others were processed",
     "rules check": "1: a file has an error",
     "rules migrate": "1: a rule was left alone, because it is wrong or the current dialect cannot "
@@ -67,6 +71,10 @@ ARGUMENTS = {
     "input.",
     "bake image": "PNG or SVG file.",
     "badges show name": "Slug of the badge, or its id of the old systems.",
+    "outbox retry ids": "Ids of messages, as `accolades outbox list` shows them.",
+    "quarantine drop numbers": "Numbers of messages, as `accolades quarantine list` shows them.",
+    "quarantine replay numbers": "Numbers of messages, as `accolades quarantine list` shows them.",
+    "quarantine show number": "Number of the message, as `accolades quarantine list` shows it.",
     "replay file": "Messages, one JSON object a line; `-` for standard input.",
     "revoke award_name": "Address or id of the assertion, or id of the award.",
     "rules check paths": "Rule files, and folders of `*.yml` and `*.yaml`.",
@@ -142,6 +150,10 @@ MEANINGS = {
         "rules": "Folders of rules that `accolades rules sync` loads beside the bundled collection",
         "bundled_rules": "Whether the bundled collection is loaded too",
         "skip_users": "Service accounts: they never get a badge",
+        "require_schemas": "Whether a message is put aside whose schema class is not installed, "
+        "to be replayed when it is; otherwise its body alone is looked at",
+        "send_outbox": "Whether consumers send the announcements in the outbox to the bus; if not, "
+        "`accolades outbox send --follow` has to run",
         "message_url": "Address where people read a message of the bus, with `{id}`; it becomes "
         "the evidence of an award. Empty: no evidence",
     },

@@ -31,6 +31,9 @@ MAX_NAMES = 10_000
 #: The escape of NUL in JSON text, and not a text about it: the backslash is not escaped itself.
 NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 SCHEMA_HEADER = "fedora_messaging_schema"
+PACKAGE_HEADER = "fedora_messaging_schema_package"
+#: What a broker adds on the way: it tells of the delivery, not of the message.
+BROKER_HEADER = re.compile(r"x-(delivery-count|acquired-count|death|(first|last)-death-.*)")
 
 
 class BadgeRevokeV1(BusMessage):
@@ -94,18 +97,21 @@ class Incoming:
     users: tuple[str, ...]
 
 
-def from_bus(message: BusMessage) -> Incoming:
+def from_bus(message: BusMessage, *, require_schema: bool = False) -> Incoming:
     """Turn a message of the bus into what rules read.
 
-    Raises `InvalidInputError` for one that can never be processed.
+    Raises `InvalidInputError` for one that can never be processed, and with ``require_schema`` for
+    one whose class is not installed: who is named in it cannot be told.
     """
+    if require_schema:
+        _ensure_installed(message)
     names = _names(message)
     return _incoming(
         identifier=message.id,
         topic=message.topic,
         body=message.body,
         sent_at=_moment((message._headers or {}).get("sent-at")),  # noqa: SLF001 -- no other way
-        headers=_as_json(message._headers or {}),  # noqa: SLF001
+        headers=_as_json(sent_headers(message._headers or {})),  # noqa: SLF001
         **names,
     )
 
@@ -134,6 +140,23 @@ def from_record(record: object) -> Incoming:
         headers=dict(headers),
         archived=record.get("dn_users"),
         **given,
+    )
+
+
+def sent_headers(headers: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the headers that the sender gave: the same however often a message is delivered."""
+    return {name: value for name, value in headers.items() if not BROKER_HEADER.fullmatch(name)}
+
+
+def _ensure_installed(message: BusMessage) -> None:
+    headers = message._headers or {}  # noqa: SLF001 -- no other way
+    schema = headers.get(SCHEMA_HEADER)
+    if schema is None or schema in _installed_schemas():
+        return
+    package = headers.get(PACKAGE_HEADER)
+    where = f"install {str(package)!a:.80}" if package else "install its package"
+    raise InvalidInputError(
+        f"message: schema {str(schema)!a:.80} is not installed here: {where} and replay the message"
     )
 
 

@@ -11,6 +11,8 @@ from issuer.cli.baking import bake, unbake
 from issuer.cli.db import db
 from issuer.cli.demo import demo
 from issuer.cli.keys import keys
+from issuer.cli.outbox import outbox
+from issuer.cli.quarantine import quarantine
 from issuer.cli.replay import replay
 from issuer.cli.rules import rules
 from issuer.cli.serve import serve
@@ -27,6 +29,8 @@ COMMANDS: list[click.Command] = [
     db,
     demo,
     keys,
+    outbox,
+    quarantine,
     replay,
     revoke,
     rules,

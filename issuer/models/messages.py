@@ -11,6 +11,10 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from issuer.db import Base, BigInt, Json
 
+#: What is yet to be sent, and what never can be: the only rows that a sender looks for.
+WAITING = text("sent_at IS NULL AND refused_at IS NULL")
+REFUSED = text("refused_at IS NOT NULL")
+
 
 class Topic(Base):
     """A topic, once, so that half a billion messages need not repeat it."""
@@ -94,13 +98,15 @@ class OutboxMessage(Base):
 
     __tablename__ = "outbox"
     __table_args__ = (
+        Index("ix_outbox_waiting", "id", sqlite_where=WAITING, postgresql_where=WAITING),
         Index(
-            "ix_outbox_unsent",
+            "ix_outbox_waiting_stream",
+            "stream",
             "id",
-            sqlite_where=text("sent_at IS NULL"),
-            postgresql_where=text("sent_at IS NULL"),
+            sqlite_where=WAITING,
+            postgresql_where=WAITING,
         ),
-        Index(None, "stream", "id"),
+        Index("ix_outbox_refused", "id", sqlite_where=REFUSED, postgresql_where=REFUSED),
     )
 
     id: Mapped[int] = mapped_column(BigInt, primary_key=True)
@@ -112,4 +118,6 @@ class OutboxMessage(Base):
     attempts: Mapped[int] = mapped_column(default=0)
     last_error: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime]
+    due_at: Mapped[datetime | None]  # not tried again before
     sent_at: Mapped[datetime | None]
+    refused_at: Mapped[datetime | None]  # can never be sent as it is

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from issuer.db import insert_once
 from issuer.errors import ConflictError, InvalidInputError, NotFoundError, OptedOutError
 from issuer.models import Assertion, Award, EmailIdentity, Source
-from issuer.services import documents, outbox, persons, totals
+from issuer.services import documents, outbox, persons, ranks, totals
 from issuer.services.badges import UNSEEN, current_edition
 from openbadges.identity import email_identity, new_salt
 
@@ -97,9 +97,12 @@ def award(
     if created:
         address = persons.default_address(session, person, email_domain)
         make_assertion(session, found, current_edition(session, badge), address, now=now)
-        _announce_award(session, found, now)
         session.flush()
         totals.add(session, found)
+        # After the totals, which one transaction at a time may change for a person: so what is
+        # announced about one is numbered in the order in which it was committed.
+        _announce_award(session, found, now)
+        ranks.announce_advance(session, found, now=now)
     return Outcome(found, created)
 
 
@@ -204,6 +207,8 @@ def revoke(
     given.revoked_at = now
     given.revocation_reason = reason
     given.revoked_by_id = revoked_by
+    session.flush()
+    totals.take_back(session, given)
     outbox.announce(
         session,
         outbox.REVOKE_TOPIC,
@@ -212,7 +217,6 @@ def revoke(
         now=now,
     )
     session.flush()
-    totals.take_back(session, given)
     return True
 
 

@@ -7,18 +7,22 @@ import string
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
-from fedora_messaging.exceptions import HaltConsumer
+from fedora_messaging.exceptions import HaltConsumer, Nack
 from fedora_messaging.message import Message as BusMessage
 from pika import BasicProperties
+from psycopg import errors
 from sqlalchemy import event, select
+from sqlalchemy.exc import OperationalError
 
 from consumer import callback
 from consumer.bootstrap import open_intake
 from consumer.callback import AccoladesConsumer
+from consumer.receiving import receive
 from issuer.adapters.pictures import read_picture
 from issuer.config import Settings
 from issuer.errors import DatabaseNotReadyError
@@ -58,9 +62,10 @@ class Agent(BusMessage):
 
 @dataclass
 class Clock:
-    """Stands for the module `time`: nobody waits, and what happens meanwhile happens."""
+    """Stands for time and for its end: nobody waits, and what happens meanwhile happens."""
 
     now: float = 0.0
+    told_to_stop: bool = False
     waits: list[float] = field(default_factory=list)
     meanwhile: dict[int, Any] = field(default_factory=dict)  # number of the wait: what happens
 
@@ -68,11 +73,16 @@ class Clock:
         """Return the moment."""
         return self.now
 
-    def sleep(self, seconds: float) -> None:
+    def is_set(self) -> bool:
+        """Whether the process was told to stop."""
+        return self.told_to_stop
+
+    def wait(self, seconds: float) -> bool:
         """Let the time pass."""
         self.waits.append(seconds)
         self.now += seconds
         self.meanwhile.get(len(self.waits), lambda: None)()
+        return self.told_to_stop
 
 
 class Outage:
@@ -97,22 +107,27 @@ class Outage:
 
 
 @contextmanager
-def _on(folder: Path, database_url: str) -> Iterator[tuple[Site, AccoladesConsumer]]:
+def _on(
+    folder: Path, database_url: str, clock: Clock, **settings: Any
+) -> Iterator[tuple[Site, AccoladesConsumer]]:
     """Give a site with one rule, and what takes its messages."""
-    site = make_site(folder, database_url)
+    site = make_site(folder, database_url, **settings)
     with site.database.writing() as session:
         issuer = make_issuer(session, site)
         picture = read_picture(RED, "red.svg")
         collections.sync(session, [make_rule(RULE)], issuer, site.objects, picture, now=NOW)
     try:
-        yield site, AccoladesConsumer(site, Intake(site, policy_of(site.settings)))
+        intake = Intake(site, policy_of(site.settings))
+        yield site, AccoladesConsumer(site, intake, stopping=clock)
     finally:
         site.database.dispose()
 
 
 @pytest.fixture
-def taken(tmp_path: Path, database_url: str) -> Iterator[tuple[Site, AccoladesConsumer]]:
-    with _on(tmp_path, database_url) as both:
+def taken(
+    tmp_path: Path, database_url: str, clock: Clock
+) -> Iterator[tuple[Site, AccoladesConsumer]]:
+    with _on(tmp_path, database_url, clock) as both:
         yield both
 
 
@@ -129,7 +144,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture
-def consumer(taken: tuple[Site, AccoladesConsumer], clock: Clock) -> AccoladesConsumer:
+def consumer(taken: tuple[Site, AccoladesConsumer]) -> AccoladesConsumer:
     return taken[1]
 
 
@@ -138,7 +153,7 @@ def edit(user: str = "asha", **body: Any) -> BusMessage:
 
 
 def foreign(kind: type[BusMessage], body: dict[str, Any]) -> BusMessage:
-    """Return a message as it comes from the bus, of a class that is not installed here."""
+    """Return a message as it comes from the bus."""
     sent = BasicProperties(message_id="foreign", headers={"sent-at": NOW.isoformat()})
     return kind(topic=TOPIC, body=body, properties=sent)
 
@@ -302,7 +317,7 @@ def test_a_class_whose_names_fail_does_not_cost_its_message(
 def test_a_value_that_only_the_database_refuses_halts_nothing(
     tmp_path: Path, postgres_url: str, clock: Clock
 ) -> None:
-    with _on(tmp_path, postgres_url) as (site, taking):
+    with _on(tmp_path, postgres_url, clock) as (site, taking):
         taking(foreign(Agent, {"agent": "aNULb"}))
         assert kept(site)[0] + len(put_aside(site)) == 1
         assert clock.waits == []
@@ -312,7 +327,7 @@ def test_an_agent_too_long_for_the_index_halts_nothing(
     tmp_path: Path, postgres_url: str, clock: Clock
 ) -> None:
     letters = random.Random(1).choices(string.ascii_letters, k=20_000)  # noqa: S311 (only letters)
-    with _on(tmp_path, postgres_url) as (site, taking):
+    with _on(tmp_path, postgres_url, clock) as (site, taking):
         taking(foreign(Agent, {"agent": "".join(letters)}))
         assert clock.waits == []
         assert kept(site)[0] + len(put_aside(site)) == 1
@@ -351,3 +366,165 @@ def test_it_starts_without_a_rule_and_says_so(
     site.database.dispose()
     assert len(intake.ruleset.rules) == 0
     assert "accolades rules sync" in caplog.text
+
+
+@pytest.fixture
+def failing(taken: tuple[Site, AccoladesConsumer], monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Give the codes with which the database answers next, one a message."""
+    codes: list[str] = []
+    intake = taken[1]._intake
+    handle = intake.handle
+
+    def handling(*arguments: Any, **named: Any) -> Any:
+        if codes:
+            code = codes.pop(0)
+            raise OperationalError("UPDATE", {}, errors.lookup(code)(f"code {code}"))
+        return handle(*arguments, **named)
+
+    monkeypatch.setattr(intake, "handle", handling)
+    return codes
+
+
+def test_a_conflict_gives_the_message_back_three_times_and_then_waits(
+    site: Site, consumer: AccoladesConsumer, clock: Clock, failing: list[str]
+) -> None:
+    failing += ["40001", "40P01", "40001", "40001", "40001"]
+    message = edit()
+    for _ in range(3):
+        with pytest.raises(Nack):
+            consumer(message)
+    assert clock.waits == []
+    consumer(message)
+    assert clock.waits == [0.5, 1]
+    assert kept(site) == (1, 1)
+    assert consumer.status.conflicts == 5
+    failing += ["40001"]
+    with pytest.raises(Nack):
+        consumer(edit("boris"))
+
+
+def test_deliveries_that_the_broker_counted_are_returns_too(
+    site: Site, consumer: AccoladesConsumer, clock: Clock, failing: list[str]
+) -> None:
+    failing += ["40001"]
+    message = edit()
+    message._headers["x-delivery-count"] = 3
+    consumer(message)
+    assert clock.waits == [0.5]
+    assert kept(site) == (1, 1)
+
+
+@pytest.mark.parametrize("code", ["54001", "22P02", "57014"])
+def test_what_is_wrong_with_the_message_alone_puts_it_aside_at_once(
+    site: Site, consumer: AccoladesConsumer, clock: Clock, failing: list[str], code: str
+) -> None:
+    failing += [code]
+    consumer(edit())
+    consumer(edit("boris"))
+    assert clock.waits == []
+    (aside,) = put_aside(site)
+    assert code in aside.reason
+    assert kept(site) == (1, 1)
+
+
+@pytest.mark.parametrize("code", ["57P01", "53300", "25006", "08006"])
+def test_it_waits_when_the_server_cannot_work(
+    site: Site, consumer: AccoladesConsumer, clock: Clock, failing: list[str], code: str
+) -> None:
+    failing += [code] * 3
+    clock.meanwhile[2] = lambda: not_ready.append(consumer.status.is_ready)
+    not_ready: list[bool] = []
+    consumer(edit())
+    assert clock.waits == [0.5, 1, 2]
+    assert not_ready == [False]
+    assert consumer.status.is_ready
+    assert kept(site) == (1, 1)
+
+
+def test_told_to_stop_while_it_waits_it_stops_at_once(
+    site: Site, consumer: AccoladesConsumer, clock: Clock
+) -> None:
+    outage = Outage(site.database)
+    outage.begin()
+    clock.meanwhile[2] = lambda: setattr(clock, "told_to_stop", True)
+    with pytest.raises(HaltConsumer) as caught:
+        consumer(edit())
+    assert (caught.value.exit_code, caught.value.requeue) == (0, True)
+    assert clock.waits == [0.5, 1]
+    outage.end()
+
+
+def test_a_message_that_cannot_even_be_put_aside_waits_and_nothing_escapes(
+    site: Site, consumer: AccoladesConsumer, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise ValueError("no")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(callback.quarantine, "put", refuse)
+        with pytest.raises(HaltConsumer) as caught:
+            consumer(edit(text="a\0b"))
+    assert (caught.value.exit_code, caught.value.requeue) == (1, True)
+
+
+def test_what_cannot_be_read_is_put_aside_once_with_its_topic(
+    site: Site, consumer: AccoladesConsumer
+) -> None:
+    for count in range(3):
+        properties = BasicProperties(
+            message_id="m1",
+            headers={"sent-at": NOW.isoformat(), "x-delivery-count": count},
+            content_encoding="no-such-thing",
+        )
+        consumer(receive(TOPIC, properties, b"\xff"))
+    (aside,) = put_aside(site)
+    assert (aside.topic, aside.message_id, aside.times) == (TOPIC, "m1", 3)
+    assert "no-such-thing" in aside.reason
+    assert consumer.status.quarantined == 3
+    assert '"base64": "/w=="' in aside.content
+
+
+def test_a_message_of_a_class_that_is_not_installed_is_put_aside(
+    site: Site, consumer: AccoladesConsumer
+) -> None:
+    headers = {
+        "sent-at": NOW.isoformat(),
+        "fedora_messaging_schema": "no.such.schema",
+        "fedora_messaging_schema_package": "no_such_messages",
+    }
+    properties = BasicProperties(message_id="m1", headers=headers)
+    consumer(receive(TOPIC, properties, b'{"user": "asha"}'))
+    (aside,) = put_aside(site)
+    assert "no_such_messages" in aside.reason
+    assert kept(site) == (0, 0)
+
+
+def test_a_site_may_look_at_the_body_alone(tmp_path: Path, clock: Clock) -> None:
+    url = f"sqlite:///{tmp_path / 'test.db'}"
+    with _on(tmp_path, url, clock, require_schemas=False) as (site, taking):
+        headers = {"sent-at": NOW.isoformat(), "fedora_messaging_schema": "no.such.schema"}
+        properties = BasicProperties(message_id="m1", headers=headers)
+        taking(receive(TOPIC, properties, b'{"user": "asha"}'))
+        assert kept(site) == (1, 1)
+        assert put_aside(site) == []
+
+
+def test_what_was_delivered_again_is_archived_without_the_count(
+    site: Site, consumer: AccoladesConsumer
+) -> None:
+    message = edit()
+    message._headers["x-delivery-count"] = 2
+    consumer(message)
+    with site.database.reading() as session:
+        (archived,) = _all(session, ArchivedMessage)
+        assert "x-delivery-count" not in archived.headers
+        assert "sent-at" in archived.headers
+
+
+def test_an_award_wakes_whoever_sends_the_outbox(taken: tuple[Site, AccoladesConsumer]) -> None:
+    _, consumer = taken
+    woken: list[int] = []
+    consumer._sender = SimpleNamespace(wake=lambda: woken.append(1))
+    consumer(edit())
+    consumer(edit())
+    assert woken == [1]
