@@ -27,7 +27,7 @@ from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sqlalchemy import Connection, Engine, Table
+    from sqlalchemy import Connection, Engine, Row, Table
 
 #: Names for all constraints, so that migrations can drop them on any database.
 NAMING = {
@@ -146,8 +146,8 @@ def _begin_sqlite(connection: Connection) -> None:
 
 def insert_once(
     session: Session, table: type[Base], values: dict[str, Any], *, unique: tuple[str, ...]
-) -> bool:
-    """Insert a row unless one with the same ``unique`` columns stands; tell whether it was.
+) -> Row[Any] | None:
+    """Insert a row unless one with the same ``unique`` columns stands; return its key, or None.
 
     The constraint decides, on both databases and whoever else writes at the same moment.
     """
@@ -155,4 +155,4 @@ def insert_once(
     rows = cast("Table", table.__table__)
     statement = insert(rows).values(values).on_conflict_do_nothing(index_elements=unique)
     # What comes back tells whether a row was made; the count of rows is not known on each driver.
-    return session.execute(statement.returning(*rows.primary_key.columns)).first() is not None
+    return session.execute(statement.returning(*rows.primary_key.columns)).first()
