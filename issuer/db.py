@@ -4,11 +4,14 @@
 from __future__ import annotations
 
 import json
+import math
 import sqlite3
+import time
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
+from psycopg import Error as DriverError
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -22,12 +25,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sqlalchemy import Connection, Engine, Row, Table
+    from sqlalchemy import Connection, Engine, Table
+    from sqlalchemy.pool import ConnectionPoolEntry
 
 #: Names for all constraints, so that migrations can drop them on any database.
 NAMING = {
@@ -45,6 +50,8 @@ BigInt = BigInteger().with_variant(Integer(), "sqlite")
 Json = JSON().with_variant(JSONB(), "postgresql")
 
 SQLITE_BUSY_SECONDS = 30
+#: A connection that lay idle for longer may have been cut.
+IDLE_SECONDS = 5.0
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -109,13 +116,34 @@ class Database:
 
 def _create_engine(url: str) -> Engine:
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True, json_serializer=_dump_json)
+        engine = create_engine(url, json_serializer=_dump_json)
+        event.listen(engine, "checkin", _note_use)
+        event.listen(engine, "checkout", _ping_when_idle)
+        return engine
     engine = create_engine(
         url, json_serializer=_dump_json, connect_args={"timeout": SQLITE_BUSY_SECONDS}
     )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _note_use(_connection: Any, record: ConnectionPoolEntry) -> None:
+    record.info["used"] = time.monotonic()
+
+
+def _ping_when_idle(connection: Any, record: ConnectionPoolEntry, _fairy: object) -> None:
+    """Ask a connection that was not used for a while whether it still lives.
+
+    One that was used just now is not asked: that would be another round trip for each message.
+    """
+    if time.monotonic() - record.info.get("used", math.inf) < IDLE_SECONDS:
+        return
+    try:
+        connection.execute("")
+        connection.rollback()
+    except DriverError as error:
+        raise DisconnectionError from error  # the pool opens another
 
 
 def _dump_json(value: Any) -> str:
@@ -146,8 +174,8 @@ def _begin_sqlite(connection: Connection) -> None:
 
 def insert_once(
     session: Session, table: type[Base], values: dict[str, Any], *, unique: tuple[str, ...]
-) -> Row[Any] | None:
-    """Insert a row unless one with the same ``unique`` columns stands; return its key, or None.
+) -> bool:
+    """Insert a row unless one with the same ``unique`` columns stands; tell whether it was.
 
     The constraint decides, on both databases and whoever else writes at the same moment.
     """
@@ -155,4 +183,4 @@ def insert_once(
     rows = cast("Table", table.__table__)
     statement = insert(rows).values(values).on_conflict_do_nothing(index_elements=unique)
     # What comes back tells whether a row was made; the count of rows is not known on each driver.
-    return session.execute(statement.returning(*rows.primary_key.columns)).first()
+    return session.execute(statement.returning(*rows.primary_key.columns)).first() is not None

@@ -1,15 +1,20 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Where messages come in: one transaction each, whoever brings them."""
+"""Where messages come in: one transaction each or for a group, whoever brings them."""
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from issuer.adapters.accounts import OpenAccounts
+from issuer.errors import AccoladesError
 from issuer.services import collections, processing
 from issuer.services.processing import Policy
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from issuer.adapters.accounts import ListedAccounts
@@ -17,6 +22,11 @@ if TYPE_CHECKING:
     from issuer.config import Settings
     from issuer.services.processing import Processed
     from issuer.site import Site
+
+log = logging.getLogger(__name__)
+
+#: Messages that may share a transaction.
+MAX_GROUP = 100
 
 
 def policy_of(settings: Settings, accounts: ListedAccounts | None = None) -> Policy:
@@ -54,3 +64,26 @@ class Intake:
                 users=incoming.users,
                 now=now,
             )
+
+    def handle_group(self, group: Sequence[Incoming], *, now: datetime) -> list[Processed]:
+        """Process up to a hundred messages in one transaction, as `handle` does one by one.
+
+        A group that fails is taken one by one, so that only what is wrong fails: its error is the
+        caller's, and what came before it is kept.
+        """
+        if len(group) > MAX_GROUP:
+            raise ValueError(f"{len(group)} messages are too many for one transaction")
+        try:
+            with self._site.database.writing() as session:
+                return processing.process_batch(
+                    session,
+                    [(incoming.message, incoming.users) for incoming in group],
+                    self.ruleset,
+                    self._policy,
+                    now=now,
+                )
+        except (SQLAlchemyError, AccoladesError) as error:
+            if len(group) == 1:
+                raise
+            log.warning("%d messages fail together and are taken one by one: %s", len(group), error)
+        return [self.handle(incoming, now=now) for incoming in group]

@@ -15,7 +15,7 @@ from issuer.db import insert_once
 from issuer.models import ArchivedMessage, MessagePackage, MessageUser, Topic
 from issuer.services import postgres
 from rules.counting import anchors_of, locks_of, names_of
-from rules.model import Message
+from rules.model import Message, Query
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
     from sqlalchemy.orm import InstrumentedAttribute, Session
 
-    from rules.model import Query
 
 #: Rows that a rule may look at when it does not say how many.
 DEFAULT_ROWS = 1000
@@ -146,8 +145,15 @@ def _keep_at_once(
         for message in [entry.message]
     ]
     messages = postgres.text(records)
-    found = postgres.run(session, postgres.KEEP, messages=messages, locks=locks, now=now)
-    return {message_id: row for message_id, row in found}
+    found = postgres.run(
+        session,
+        postgres.KEEP,
+        messages=messages,
+        lock_class=postgres.LOCK_CLASS,
+        locks=locks,
+        now=now,
+    )
+    return {row[0]: row[1] for row in found}
 
 
 def _keep_one(session: Session, entry: Entry, topic_id: int, now: datetime) -> int | None:
@@ -272,7 +278,7 @@ def _topic_ids(session: Session, incoming: Sequence[Message]) -> dict[str, int]:
         return known
     own: dict[str, int] = session.info.setdefault("own_topics", {})
     statement = select(Topic.name, Topic.id).where(Topic.name.in_(missing))
-    found: dict[str, int] = {name: row for name, row in session.execute(statement)}
+    found: dict[str, int] = dict(session.execute(statement).all())
     for name in missing:
         if name not in found:
             values = {"name": name, "category": wanted[name].category}

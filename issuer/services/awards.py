@@ -92,8 +92,7 @@ def give(
     badges = find_badges(session, {gift.badge_id for gift in gifts})
     people = persons.ensure_all(session, gifts, now=now)
     made = [
-        wrap(gift, badges[gift.badge_id], people[gift.key], email_domain, now)
-        for gift in gifts
+        wrap(gift, badges[gift.badge_id], people[gift.key], email_domain, now) for gift in gifts
     ]
     new = ledgers.write(session, made, now=now)
     return [

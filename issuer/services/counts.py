@@ -71,16 +71,15 @@ def advance(session: Session, entries: Iterable[Entry], *, now: datetime) -> Non
         counters: dict[int, dict[str, Any]] = {}
         for start in range(0, len(anchors), CHUNK):
             some = found.where(CounterAnchor.anchor.in_(anchors[start : start + CHUNK]))
-            counters.update({row: facts for row, facts in session.execute(some)})
+            counters.update(session.execute(some).all())
         steps.update(
             row
             for row, facts in counters.items()
             if _query(facts).matches(entry.message, entry.users)
         )
-    table = Counter.__table__
     for row, number in sorted(steps.items()):
-        changed = {"value": table.c.value + number, "updated_at": now}
-        session.execute(update(table).where(table.c.id == row).values(changed))
+        changed = {"value": Counter.value + number, "updated_at": now}
+        session.execute(update(Counter).where(Counter.id == row).values(changed))
 
 
 def values(session: Session, keys: Sequence[str]) -> dict[str, int]:
@@ -88,9 +87,8 @@ def values(session: Session, keys: Sequence[str]) -> dict[str, int]:
     found: dict[str, int] = {}
     for start in range(0, len(keys), CHUNK):
         some = Counter.key.in_(keys[start : start + CHUNK])
-        found.update(
-            {key: value for key, value in session.execute(select(Counter.key, Counter.value).where(some))}
-        )
+        statement = select(Counter.key, Counter.value).where(some)
+        found.update(session.execute(statement).all())
     return found
 
 
@@ -171,7 +169,7 @@ def _make(session: Session, items: Sequence[dict[str, Any]], now: datetime) -> d
     if postgres.is_used(session):
         questions = postgres.text(items)
         made = postgres.run(session, postgres.OPEN, questions=questions, now=now)
-        return {key: value for key, value in made}
+        return {row[0]: row[1] for row in made}
     result = {}
     for item in items:
         if item["kind"]:
@@ -194,7 +192,7 @@ def _make(session: Session, items: Sequence[dict[str, Any]], now: datetime) -> d
 
 
 def _query(facts: dict[str, Any]) -> Query:
-    read = {
+    read: dict[str, Any] = {
         key: datetime.fromisoformat(value) if key in MOMENTS else tuple(value)
         for key, value in facts.items()
     }

@@ -130,9 +130,7 @@ def find_badges(session: Session, ids: Collection[int]) -> dict[int, IssuedBadge
     return found
 
 
-def wrap(
-    gift: Gift, badge: IssuedBadge, person: Holder, email_domain: str, now: datetime
-) -> Given:
+def wrap(gift: Gift, badge: IssuedBadge, person: Holder, email_domain: str, now: datetime) -> Given:
     """Return an award with its frozen document; only the salted hash of the address is in it."""
     # Never later than now: a verifier refuses a date in the future (Open Badges 2.0, N7).
     moment = min(gift.issued_at, now).replace(microsecond=0)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from issuer.db import insert_once
 from issuer.models import Assertion, Award
@@ -113,16 +113,16 @@ def write(session: Session, awards: Sequence[Given], *, now: datetime) -> set[UU
 def _write_one(session: Session, given: Given, now: datetime) -> bool:
     values = {**_columns(given), "created_at": now}
     unique = ("badge_id", "person_id", "occurrence")
-    row = insert_once(session, Award, values, unique=unique)
-    if row is None:
+    if not insert_once(session, Award, values, unique=unique):
         return False
-    assertion = {**given.award.assertion, "award_id": row.id, "created_at": now}
+    row: int = session.scalars(select(Award.id).filter_by(uuid=given.award.uuid)).one()
+    assertion = {**given.award.assertion, "award_id": row, "created_at": now}
     session.execute(insert(Assertion), assertion)
     body = gifts.announcement(given.badge, given.badge.base_url, given.person)
     outbox.announce(session, outbox.AWARD_TOPIC, body, stream=given.person.key, now=now)
     session.flush()
     change = totals.Change(
-        award_id=row.id,
+        award_id=row,
         badge_id=given.badge.id,
         person_id=given.person.id,
         points=given.badge.points,

@@ -48,9 +48,7 @@ def ensure(session: Session, username: str, *, now: datetime) -> Person:
     return session.scalars(select(Person).filter_by(key=username.lower())).one()
 
 
-def ensure_all(
-    session: Session, wanted: Iterable[Gift], *, now: datetime
-) -> dict[str, Holder]:
+def ensure_all(session: Session, wanted: Iterable[Gift], *, now: datetime) -> dict[str, Holder]:
     """Return the people for whom badges are meant, by their names without case; make the missing.
 
     Raises `InvalidInputError` for what cannot be a user name.

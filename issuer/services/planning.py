@@ -53,7 +53,11 @@ class Step:
     def questions(self) -> list[Question]:
         """The counters that are asked; for triggers also the one that says they were counted."""
         found = [ask.question for ask in self.asks if ask.question is not None]
-        return [*found, counts.all_triggers(self.rule)] if found and _counts_triggers(self.rule) else found
+        return (
+            [*found, counts.all_triggers(self.rule)]
+            if found and _counts_triggers(self.rule)
+            else found
+        )
 
     @property
     def locks(self) -> list[str]:
@@ -67,9 +71,7 @@ class Step:
         return found
 
 
-def plan(
-    entry: Entry, ruleset: RuleSet, accounts: Accounts, skip: Collection[str]
-) -> list[Step]:
+def plan(entry: Entry, ruleset: RuleSet, accounts: Accounts, skip: Collection[str]) -> list[Step]:
     """Return what a message triggers; it gets an anchor for each count of triggers it advances."""
     asked: dict[tuple[str, str], Query] = {}
     return [
@@ -98,9 +100,7 @@ def _step(
     return step
 
 
-def _ask(
-    entry: Entry, rule: Rule, username: str, asked: dict[tuple[str, str], Query]
-) -> Ask:
+def _ask(entry: Entry, rule: Rule, username: str, asked: dict[tuple[str, str], Query]) -> Ask:
     candidate = Candidate(rule.slug, username.lower(), entry.message.id)
     if _counts_triggers(rule):
         counter = counts.triggers(rule, username)

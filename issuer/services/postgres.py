@@ -11,9 +11,6 @@ import json
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from sqlalchemy import Row
     from sqlalchemy.orm import Session
 
 #: Our class of advisory locks, so that no other program's are meant.
@@ -21,10 +18,10 @@ LOCK_CLASS = 0x41434C
 
 #: Takes the locks in their order, then keeps the messages with their people and packages. A lock
 #: below zero is shared. What is counted afterwards sees all that the former holders committed.
-KEEP = f"""
+KEEP = """
 WITH taken AS MATERIALIZED (
-    SELECT CASE WHEN place < 0 THEN pg_advisory_xact_lock_shared({LOCK_CLASS}, -place)::text
-                ELSE pg_advisory_xact_lock({LOCK_CLASS}, place)::text END AS lock
+    SELECT CASE WHEN place < 0 THEN pg_advisory_xact_lock_shared(%(lock_class)s, -place)::text
+                ELSE pg_advisory_xact_lock(%(lock_class)s, place)::text END AS lock
     FROM unnest(%(locks)s::int[]) AS place
 ), ready AS MATERIALIZED (
     SELECT count(lock) AS locks FROM taken
@@ -83,10 +80,14 @@ WITH given AS MATERIALIZED (
 """
 
 #: Advances counters; nobody asks for them now.
-ADVANCE = f"{_ADVANCE} SELECT count(*) FROM advanced"
+ADVANCE = "".join((_ADVANCE, "SELECT count(*) FROM advanced"))
 
 #: Advances counters, and tells all that the rules of the messages have to know.
-SETTLE = f"""{_ADVANCE}, wanted AS (
+SETTLE = "".join(
+    (
+        _ADVANCE,
+        """
+, wanted AS (
     SELECT key, value FROM advanced WHERE key = ANY (%(wanted)s)
     UNION ALL
     SELECT key, value FROM counters
@@ -127,7 +128,9 @@ SELECT (SELECT json_object_agg(key, value) FROM wanted),
        (SELECT json_agg(json_build_array(name, id, key, username, away, address_id, address))
         FROM people),
        (SELECT json_agg(i) FROM held)
-"""
+""",
+    )
+)
 
 #: Makes counters; of the questions with one name, the archive's index gives the first value.
 OPEN = """
@@ -165,9 +168,9 @@ def is_used(session: Session) -> bool:
     return session.get_bind().dialect.name == "postgresql"
 
 
-def run(session: Session, statement: str, **values: Any) -> Sequence[Row[Any]]:
-    """Run a statement of this module and return its rows."""
-    return session.connection().exec_driver_sql(statement, values).all()
+def run(session: Session, statement: str, **values: Any) -> list[tuple[Any, ...]]:
+    """Run a statement of the message path and return its rows."""
+    return [tuple(row) for row in session.connection().exec_driver_sql(statement, values)]
 
 
 def text(value: object) -> str:

@@ -174,7 +174,9 @@ class _Judge:
         except (RuleError, AccoladesError) as error:
             if isinstance(error, MissingValueError):
                 # Of another shape than the rule expects: it does not match, nothing is broken.
-                log.info("rule %s does not fit message %s: %s", rule.slug, case.entry.message.id, error)
+                log.info(
+                    "rule %s does not fit message %s: %s", rule.slug, case.entry.message.id, error
+                )
                 case.result.misfits.append((rule.slug, str(error)))
                 return
             log.warning("rule %s fails on message %s: %s", rule.slug, case.entry.message.id, error)

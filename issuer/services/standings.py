@@ -108,14 +108,15 @@ def find_people(session: Session, names: Iterable[str]) -> dict[str, Holder]:
     )
     present: dict[str, Holder] = {}
     former: dict[str, Holder] = {}
-    for person, old, email in session.execute(statement):
+    for person, old, chosen in session.execute(statement):
+        email: EmailIdentity | None = chosen  # the join makes it None for most
         holder = Holder(
             person.id,
             person.key,
             person.username,
             person.opted_out or person.erased_at is not None,
-            email.id if email else None,
-            email.address if email else None,
+            email.id if email is not None else None,
+            email.address if email is not None else None,
         )
         present[person.key] = holder
         if old is not None:

@@ -52,7 +52,9 @@ class Tallies:
             if rule is None:
                 continue
             wanted = rule.active and not rule.retired
-            asks = [ask for ask in step.asks if ask.question and ask.question.key not in self._values]
+            asks = [
+                ask for ask in step.asks if ask.question and ask.question.key not in self._values
+            ]
             if step.rule.previous is None:
                 self._start_triggers(step.rule, asks, wanted=wanted)
             elif wanted:
