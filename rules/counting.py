@@ -168,6 +168,6 @@ def _anchor(name: str, topic: str) -> str:
 
 def _is_constant(source: Expression | tuple[Expression, ...]) -> bool:
     """Whether an expression gives the same for every message and recipient."""
-    if isinstance(source, tuple):
-        return all(_is_constant(item) for item in source)
-    return not any(isinstance(node, ast.Name) for node in ast.walk(reading.read(source.text)))
+    parts = source if isinstance(source, tuple) else (source,)
+    trees = [reading.read(part.text) for part in parts]
+    return not any(isinstance(node, ast.Name) for tree in trees for node in ast.walk(tree))

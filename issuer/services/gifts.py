@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import aliased
 
 from issuer.errors import InvalidInputError
@@ -24,6 +24,35 @@ if TYPE_CHECKING:
 
     from issuer.models import Source
     from issuer.services.standings import Holder
+
+
+_editions = aliased(BadgeEdition)
+#: Badges with their newest editions; made once, for making a statement costs more than running it.
+_BADGES = (
+    select(
+        Badge.id,
+        Badge.slug,
+        Badge.legacy_id,
+        Badge.name,
+        Badge.description,
+        Badge.points,
+        Badge.expires_after,
+        Issuer.base_url,
+        BadgeEdition.id,
+        BadgeEdition.document_id,
+        IssuerEpoch.key_id,
+    )
+    .join(Issuer, Badge.issuer_id == Issuer.id)
+    .join(BadgeEdition, BadgeEdition.badge_id == Badge.id)
+    .join(IssuerEpoch, BadgeEdition.epoch_id == IssuerEpoch.id)
+    .where(
+        Badge.id.in_(bindparam("ids", expanding=True)),
+        BadgeEdition.number
+        == select(func.max(_editions.number))
+        .where(_editions.badge_id == Badge.id)
+        .scalar_subquery(),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,30 +129,10 @@ class Given:
 
 def find_badges(session: Session, ids: Collection[int]) -> dict[int, IssuedBadge]:
     """Return badges with their newest editions; raise `InvalidInputError` where there is none."""
-    editions = aliased(BadgeEdition)
-    newest = (
-        select(func.max(editions.number)).where(editions.badge_id == Badge.id).scalar_subquery()
-    )
-    statement = (
-        select(
-            Badge.id,
-            Badge.slug,
-            Badge.legacy_id,
-            Badge.name,
-            Badge.description,
-            Badge.points,
-            Badge.expires_after,
-            Issuer.base_url,
-            BadgeEdition.id,
-            BadgeEdition.document_id,
-            IssuerEpoch.key_id,
-        )
-        .join(Issuer, Badge.issuer_id == Issuer.id)
-        .join(BadgeEdition, BadgeEdition.badge_id == Badge.id)
-        .join(IssuerEpoch, BadgeEdition.epoch_id == IssuerEpoch.id)
-        .where(Badge.id.in_(sorted(ids)), BadgeEdition.number == newest)
-    )
-    found = {row[0]: IssuedBadge(*row) for row in session.execute(statement)}
+    found = {
+        row[0]: IssuedBadge(*row)
+        for row in session.connection().execute(_BADGES, {"ids": sorted(ids)})
+    }
     for missing in sorted(set(ids) - found.keys()):
         slug = session.scalars(select(Badge.slug).filter_by(id=missing)).one()
         raise InvalidInputError(f"badge {slug!r}: has no picture yet: give it a PNG or SVG")

@@ -74,7 +74,7 @@ WITH given AS MATERIALIZED (
     GROUP BY counter.id
 ), advanced AS (
     UPDATE counters SET value = counters.value + hits.messages, updated_at = %(now)s
-    FROM hits WHERE counters.id = hits.id
+    FROM hits WHERE counters.id = hits.id AND counters.id = ANY (ARRAY(SELECT id FROM hits))
     RETURNING counters.key, counters.value
 )
 """
@@ -93,10 +93,11 @@ SETTLE = "".join(
     SELECT key, value FROM counters
     WHERE key = ANY (%(wanted)s) AND NOT key = ANY (ARRAY(SELECT key FROM advanced))
 ), known AS MATERIALIZED (
-    SELECT rules.slug, rules.id, rules.active, badges.id AS badge_id, badges.repeatable,
-           badges.retired_at IS NOT NULL AS retired
-    FROM rules JOIN badges ON badges.id = rules.badge_id
-    WHERE rules.slug = ANY (%(slugs)s)
+    SELECT rule.slug, rule.id, rule.active, rule.badge_id, badge.repeatable,
+           badge.retired_at IS NOT NULL AS retired
+    FROM unnest(%(slugs)s::text[]) AS triggered
+    CROSS JOIN LATERAL (SELECT * FROM rules WHERE slug = triggered OFFSET 0) AS rule
+    CROSS JOIN LATERAL (SELECT * FROM badges WHERE id = rule.badge_id OFFSET 0) AS badge
 ), named AS MATERIALIZED (
     SELECT key AS name, id FROM persons WHERE key = ANY (%(names)s)
     UNION ALL

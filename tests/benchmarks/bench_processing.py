@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 #: fedbadges 2.3.0 on the 2-core reference machine, messages a second: none held, most held.
 REFERENCE = {(300, 2_000): (15, 31), (1_000, 2_000): (4.3, 6.0), (300, 50_000): (3.4, 8.4)}
 DURABLE = postgres.SETTINGS | {
+    "autovacuum": "on",
     "fsync": "on",
     "synchronous_commit": "on",
     "full_page_writes": "on",
@@ -74,7 +75,9 @@ class Rates:
 class Bench:
     """One filled site, and the traffic that goes into it."""
 
-    def __init__(self, server: str, scale: Scale, folder: Path, stack: ExitStack, held: bool) -> None:
+    def __init__(
+        self, server: str, scale: Scale, folder: Path, stack: ExitStack, held: bool
+    ) -> None:
         self.scale = scale
         url = stack.enter_context(postgres.fresh_database(server))
         self.site: Site = make_site(folder, url)
@@ -205,9 +208,7 @@ def race(server: str, scale: Scale, arguments: argparse.Namespace, *, held: bool
                 say(f"  {rates.name}: {times:.0f} times fedbadges ({reference[held]} a second)")
 
 
-def flat(
-    server: str, what: str, small: Scale, large: Scale, arguments: argparse.Namespace
-) -> None:
+def flat(server: str, what: str, small: Scale, large: Scale, arguments: argparse.Namespace) -> None:
     """Compare a small site with a large one, in turns."""
     with ExitStack() as stack:
         benches = []
