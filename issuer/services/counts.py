@@ -18,7 +18,7 @@ from sqlalchemy import delete, select, update
 from issuer.db import insert_once
 from issuer.models import Counter, CounterAnchor
 from issuer.services import archive, postgres
-from rules.counting import MOMENTS, NAMES, Question, digest, may_trigger
+from rules.counting import MOMENTS, NAMES, Question, digest, fingerprint, may_trigger
 from rules.engine import RuleSet
 from rules.model import Query
 from rules.recipients import resolve
@@ -133,13 +133,19 @@ def set_value(
     _make(session, [_item(question, person, value)], now)
 
 
-def forget(session: Session, filters: Iterable[str]) -> None:
-    """Remove the counters of all filters but these: no rule in force asks them."""
-    kept = sorted(set(filters))
+def forget_others(session: Session, rules: Iterable[Rule]) -> None:
+    """Remove all counters that none of these rules, those in force, can ask."""
+    kept = {_filter_of(rule) for rule in rules}
     asked = select(Counter.filter).distinct()
     for name in session.scalars(asked).all():
         if name not in kept:
             session.execute(delete(Counter).where(Counter.filter == name))
+
+
+def _filter_of(rule: Rule) -> str:
+    if rule.previous is not None:
+        return fingerprint(rule.previous.filter)
+    return f"triggers {rule.fingerprint}"
 
 
 def _item(question: Question, person: str | None, value: int, kind: str = "") -> dict[str, Any]:

@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from rules import counting
-from rules.counting import Question
 from rules.model import Query
 from tests.unit.rules.builders import message, rule
+
+if TYPE_CHECKING:
+    from rules.counting import Question
 
 TOPIC = "org.fedoraproject.prod.test.thing"
 COUNT = {"operation": "count"}
