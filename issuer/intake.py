@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import SQLAlchemyError
 
 from issuer.adapters.accounts import OpenAccounts
-from issuer.errors import AccoladesError
+from issuer.errors import AccoladesError, InvalidInputError
 from issuer.services import collections, processing
 from issuer.services.processing import Policy
 
@@ -72,7 +72,7 @@ class Intake:
         caller's, and what came before it is kept.
         """
         if len(group) > MAX_GROUP:
-            raise ValueError(f"{len(group)} messages are too many for one transaction")
+            raise InvalidInputError(f"{len(group)} messages are too many for one transaction")
         try:
             with self._site.database.writing() as session:
                 return processing.process_batch(
@@ -82,7 +82,7 @@ class Intake:
                     self._policy,
                     now=now,
                 )
-        except (SQLAlchemyError, AccoladesError) as error:
+        except (SQLAlchemyError, AccoladesError, ValueError) as error:
             if len(group) == 1:
                 raise
             log.warning("%d messages fail together and are taken one by one: %s", len(group), error)
