@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from issuer.errors import AccoladesError
 from issuer.services import counts
 from issuer.services.standings import Candidate
-from rules.counting import fingerprint, locks, question
+from rules.counting import costly, fingerprint, locks, question
 from rules.errors import RuleError
 from rules.model import NOTHING
 from rules.recipients import resolve
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from rules.engine import Decision, RuleSet
     from rules.model import Query, Rule
     from rules.recipients import Accounts
+
+    _Asked = dict[tuple[str, str | None, str], tuple[Query, Question | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ class Step:
 
 def plan(entry: Entry, ruleset: RuleSet, accounts: Accounts, skip: Collection[str]) -> list[Step]:
     """Return what a message triggers; it gets an anchor for each count of triggers it advances."""
-    asked: dict[tuple[str, str], Query] = {}
+    asked: _Asked = {}
     return [
         _step(entry, decision, accounts, skip, asked)
         for decision in ruleset.triggered(entry.message)
@@ -85,7 +87,7 @@ def _step(
     decision: Decision,
     accounts: Accounts,
     skip: Collection[str],
-    asked: dict[tuple[str, str], Query],
+    asked: _Asked,
 ) -> Step:
     step = Step(decision.rule, error=decision.error)
     if step.error is not None:
@@ -100,7 +102,7 @@ def _step(
     return step
 
 
-def _ask(entry: Entry, rule: Rule, username: str, asked: dict[tuple[str, str], Query]) -> Ask:
+def _ask(entry: Entry, rule: Rule, username: str, asked: _Asked) -> Ask:
     candidate = Candidate(rule.slug, username.lower(), entry.message.id)
     if _counts_triggers(rule):
         counter = counts.triggers(rule, username)
@@ -108,16 +110,17 @@ def _ask(entry: Entry, rule: Rule, username: str, asked: dict[tuple[str, str], Q
         return Ask(username, candidate, question=counter)
     if rule.previous is None:
         return Ask(username, candidate)
-    same = fingerprint(rule.previous.filter), username
+    # Rules with the same filter ask the same: it is found out once for a message and a person.
+    same = fingerprint(rule.previous.filter), costly(rule), username
     try:
         if same not in asked:
-            asked[same] = rule.query(entry.message, username) or NOTHING
+            query = rule.query(entry.message, username) or NOTHING
+            asked[same] = query, question(rule, query)
     except RuleError as error:
         return Ask(username, candidate, error=error)
-    query = asked[same]
-    counter_or_none = question(rule, query)
-    if counter_or_none is not None:
-        return Ask(username, candidate, question=counter_or_none)
+    query, counted = asked[same]
+    if counted is not None:
+        return Ask(username, candidate, question=counted)
     return Ask(username, candidate, query=query)
 
 

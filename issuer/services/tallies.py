@@ -43,6 +43,10 @@ class Tallies:
         self._accounts = accounts
         self._now = now
         self._values = dict(standing.values)
+        self._places: dict[str, list[int]] = {}  # of messages, by anchor
+        for place, entry in enumerate(entries if len(entries) > 1 else ()):
+            for anchor in entry.anchors:
+                self._places.setdefault(anchor, []).append(place)
 
     def start(self, steps: Iterable[Step]) -> None:
         """Make the counters that are asked for the first time by somebody who may get a badge."""
@@ -81,8 +85,15 @@ class Tallies:
         return True
 
     def _value(self, place: int, asked: Question) -> int:
-        later = self._entries[place + 1 :]
-        return self._values[asked.key] - sum(counts.finds(asked, entry) for entry in later)
+        later = {
+            each
+            for anchor in asked.anchors
+            for each in self._places.get(anchor, ())
+            if each > place
+        }
+        return self._values[asked.key] - sum(
+            counts.finds(asked, self._entries[each]) for each in later
+        )
 
     def _read(self, place: int, rule: Rule, ask: Ask) -> int:
         query = ask.query
