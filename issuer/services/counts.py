@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from issuer.services.archive import Entry
+    from issuer.services.keeping import Entry
     from rules.model import Rule
     from rules.recipients import Accounts
 

@@ -17,7 +17,7 @@ from rules.recipients import resolve
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from issuer.services.archive import Entry
+    from issuer.services.keeping import Entry
     from rules.counting import Question
     from rules.engine import Decision, RuleSet
     from rules.model import Query, Rule

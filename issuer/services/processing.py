@@ -16,9 +16,9 @@ from sqlalchemy import update
 
 from issuer.errors import AccoladesError
 from issuer.models import Rule, Source
-from issuer.services import archive, awards, planning, standings, tallies
-from issuer.services.archive import Entry
+from issuer.services import awards, keeping, planning, standings, tallies
 from issuer.services.awards import Cause, Gift
+from issuer.services.keeping import Entry
 from rules.errors import MissingValueError, RuleError
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def process_batch(
         for name, entry in entries.items()
     }
     alone = {lock for steps in plans.values() for step in steps for lock in step.locks}
-    rows = archive.keep(session, list(entries.values()), now=now, alone=alone)
+    rows = keeping.keep(session, list(entries.values()), now=now, alone=alone)
     kept = []
     for name, entry in entries.items():
         if name in rows:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from issuer.services.archive import Entry
+    from issuer.services.keeping import Entry
 
 
 @dataclass(frozen=True, slots=True)

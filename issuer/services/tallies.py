@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from issuer.services.archive import Entry
+    from issuer.services.keeping import Entry
     from issuer.services.planning import Ask, Step
     from issuer.services.standings import Standing
     from rules.counting import Question
