@@ -87,12 +87,10 @@ class Bench:
         self.messages = traffic.messages(scale)
         with self.site.database.reading() as session:
             self._server = int(session.execute(text("SELECT pg_backend_pid()")).scalar_one())
-        with ExitStack() as allowed:
-            allowed.callback(lambda: None)
-            try:
-                os.sched_setaffinity(self._server, {min(os.sched_getaffinity(0))})
-            except PermissionError:
-                say("the server's process may not be pinned: figures vary more")
+        try:
+            os.sched_setaffinity(self._server, {min(os.sched_getaffinity(0))})
+        except PermissionError:
+            say("the server's process may not be pinned: figures vary more")
 
     def take(self, number: int) -> list[Incoming]:
         """Return the next messages of the traffic."""
