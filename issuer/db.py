@@ -4,11 +4,14 @@
 from __future__ import annotations
 
 import json
+import math
 import sqlite3
+import time
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
+from psycopg import Error as DriverError
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -22,12 +25,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sqlalchemy import Connection, Engine, Table
+    from sqlalchemy.pool import ConnectionPoolEntry
 
 #: Names for all constraints, so that migrations can drop them on any database.
 NAMING = {
@@ -46,6 +51,8 @@ Json = JSON().with_variant(JSONB(), "postgresql")
 
 SQLITE_BUSY_SECONDS = 30
 CONNECT_SECONDS = 5
+#: A connection that lay idle for longer may have been cut.
+IDLE_SECONDS = 5.0
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -112,15 +119,34 @@ def _create_engine(url: str) -> Engine:
     if not url.startswith("sqlite"):
         # The URL may say otherwise; by itself the driver waits for more than two minutes.
         patience = {} if "connect_timeout" in url else {"connect_timeout": CONNECT_SECONDS}
-        return create_engine(
-            url, pool_pre_ping=True, json_serializer=_dump_json, connect_args=patience
-        )
+        engine = create_engine(url, json_serializer=_dump_json, connect_args=patience)
+        event.listen(engine, "checkin", _note_use)
+        event.listen(engine, "checkout", _ping_when_idle)
+        return engine
     engine = create_engine(
         url, json_serializer=_dump_json, connect_args={"timeout": SQLITE_BUSY_SECONDS}
     )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _note_use(_connection: Any, record: ConnectionPoolEntry) -> None:
+    record.info["used"] = time.monotonic()
+
+
+def _ping_when_idle(connection: Any, record: ConnectionPoolEntry, _fairy: object) -> None:
+    """Ask a connection that was not used for a while whether it still lives.
+
+    One that was used just now is not asked: that would be another round trip for each message.
+    """
+    if time.monotonic() - record.info.get("used", math.inf) < IDLE_SECONDS:
+        return
+    try:
+        connection.execute("")
+        connection.rollback()
+    except DriverError as error:
+        raise DisconnectionError from error  # the pool opens another
 
 
 def _dump_json(value: Any) -> str:

@@ -1,17 +1,21 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Where messages come in: one transaction each, whoever brings them."""
+"""Where messages come in: one transaction each or for a group, whoever brings them."""
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from issuer.adapters.accounts import OpenAccounts
-from issuer.errors import ConflictError
+from issuer.errors import AccoladesError, ConflictError, InvalidInputError
 from issuer.services import events, processing, python_badges, rulebooks
 from issuer.services.processing import Policy
 from rules import plugins
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from issuer.adapters.accounts import ListedAccounts
@@ -23,6 +27,11 @@ if TYPE_CHECKING:
     from rules.engine import RuleSet
 
 TRIES = 5
+
+log = logging.getLogger(__name__)
+
+#: Messages that may share a transaction.
+MAX_GROUP = 100
 
 
 def policy_of(settings: Settings, accounts: ListedAccounts | None = None) -> Policy:
@@ -84,6 +93,31 @@ class Intake:
             )
         self._decide_here(now)
         return processed
+
+    def handle_group(self, group: Sequence[Incoming], *, now: datetime) -> list[Processed]:
+        """Process up to a hundred messages in one transaction, as `handle` does one by one.
+
+        A group that fails is taken one by one, so that only what is wrong fails: its error is the
+        caller's, and what came before it is kept.
+        """
+        if len(group) > MAX_GROUP:
+            raise InvalidInputError(f"{len(group)} messages are too many for one transaction")
+        try:
+            with self._site.database.writing() as session:
+                results = processing.process_batch(
+                    session,
+                    [(incoming.message, incoming.users) for incoming in group],
+                    self.ruleset,
+                    self._policy,
+                    now=now,
+                )
+        except (SQLAlchemyError, AccoladesError, ValueError) as error:
+            if len(group) == 1:
+                raise
+            log.warning("%d messages fail together and are taken one by one: %s", len(group), error)
+            return [self.handle(incoming, now=now) for incoming in group]
+        self._decide_here(now)
+        return results
 
     def record(self, event: str, *, user: str, now: datetime, **more: Any) -> Processed:
         """Tell rules and badges what somebody did, in one transaction; see `events.record`."""

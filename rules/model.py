@@ -43,8 +43,13 @@ class Message:
     @property
     def category(self) -> str | None:
         """Fourth dotted part of the topic, or None where the topic is shorter."""
-        parts = self.topic.split(".", 4)
-        return parts[3] if len(parts) > 3 else None
+        return category_of(self.topic)
+
+
+def category_of(topic: str) -> str | None:
+    """Return the fourth dotted part of a topic, or None where the topic is shorter."""
+    parts = topic.split(".", 4)
+    return parts[3] if len(parts) > 3 else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,14 +19,17 @@ from issuer.adapters.messages import from_record
 from issuer.cli.main import NEGATIVE, Context, pass_context
 from issuer.cli.progress import bar
 from issuer.errors import InvalidInputError
-from issuer.intake import Intake, policy_of
+from issuer.intake import MAX_GROUP, Intake, policy_of
 from issuer.services import replaying, schema, setup
 from issuer.site import Site
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from issuer.adapters.messages import Incoming
     from issuer.services.processing import Processed
+
+    _Read = tuple[int, dict[str, Any], Incoming]
 
 
 @dataclass
@@ -75,6 +78,14 @@ class Summary:
     metavar="FILE",
     help="Awards that another system made of the same messages (JSON lines).",
 )
+@click.option(
+    "--batch",
+    type=click.IntRange(1, MAX_GROUP),
+    default=MAX_GROUP,
+    show_default=True,
+    metavar="N",
+    help="Messages that share a transaction.",
+)
 @click.option("--keep", is_flag=True, help="Work on the site's database all the same.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a message.")
 @pass_context
@@ -85,6 +96,7 @@ def replay(
     settings_file: Path | None,
     compare_file: IO[bytes] | None,
     *,
+    batch: int,
     keep: bool,
     as_json: bool,
 ) -> None:
@@ -97,7 +109,7 @@ def replay(
         if scratch or folders:
             _load_rules(site, folders)
         intake = Intake(site, policy_of(site.settings, accounts))
-        summary = _feed(file, intake, as_json=as_json)
+        summary = _feed(file, intake, batch, as_json=as_json)
     if as_json:
         _report_failures(summary)
     else:
@@ -132,7 +144,7 @@ def _load_rules(site: Site, folders: Sequence[Path]) -> None:
         click.echo(problem, err=True)
 
 
-def _feed(file: IO[bytes], intake: Intake, *, as_json: bool) -> Summary:
+def _feed(file: IO[bytes], intake: Intake, batch: int, *, as_json: bool) -> Summary:
     summary, name = Summary(), getattr(file, "name", "-")
     with bar("Messages", None) as advance:
 
@@ -140,17 +152,22 @@ def _feed(file: IO[bytes], intake: Intake, *, as_json: bool) -> Summary:
             summary.refused += 1
             click.echo(str(error), err=True)
 
-        for number, record in replaying.records(file, name, refuse):
-            advance()
-            try:
-                processed = intake.handle(from_record(record), now=datetime.now(UTC))
-            except InvalidInputError as error:
-                refuse(InvalidInputError(f"{name}:{number}: {error}"))
-                continue
-            summary.messages += 1
-            summary.add(processed)
-            if as_json:
-                click.echo(json.dumps(_line(number, record, processed)))
+        def read() -> Iterator[_Read]:
+            for number, record in replaying.records(file, name, refuse):
+                advance()
+                try:
+                    yield number, record, from_record(record)
+                except InvalidInputError as error:
+                    refuse(InvalidInputError(f"{name}:{number}: {error}"))
+
+        for group in replaying.groups(read(), batch):
+            incoming = [each[2] for each in group]
+            all_processed = intake.handle_group(incoming, now=datetime.now(UTC))
+            for (number, record, _), processed in zip(group, all_processed, strict=True):
+                summary.messages += 1
+                summary.add(processed)
+                if as_json:
+                    click.echo(json.dumps(_line(number, record, processed)))
     return summary
 
 

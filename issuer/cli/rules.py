@@ -19,6 +19,7 @@ from issuer.cli.progress import bar
 from issuer.errors import InvalidInputError
 from issuer.services import collections, setup
 from rules import plugins
+from rules.counting import costly
 from rules.loader import Problem, load, problem_of, texts
 from rules.migrating import migrate as migrated
 
@@ -42,21 +43,37 @@ def check(paths: tuple[Path, ...], *, as_json: bool) -> None:
     """Lint rule files and folders; exit 1 if any has an error."""
     loaded = load(paths)
     problems = [*loaded.problems, *_pictures(loaded.rules)]
+    warnings = list(_costly(loaded.rules))
     if not loaded.rules and not loaded.problems:
         raise InvalidInputError(f"{paths[0]}: holds no rule file: give *.yml files or their folder")
     if as_json:
-        found = [
-            {"file": str(item.path), "line": item.line, "message": item.message, "hint": item.hint}
-            for item in problems
-        ]
-        click.echo(json.dumps({"rules": len(loaded.rules), "problems": found}))
+        found = {
+            "rules": len(loaded.rules),
+            "problems": [_as_json(item) for item in problems],
+            "warnings": [_as_json(item) for item in warnings],
+        }
+        click.echo(json.dumps(found))
     else:
         for problem in problems:
             click.echo(str(problem))
+        for warning in warnings:
+            click.echo(f"warning: {warning}", err=True)
         wrong = {problem.path for problem in problems}
         right = sum(Path(rule.source) not in wrong for rule in loaded.rules)
         click.echo(f"right: {right}, problems: {len(problems)}")
     sys.exit(NEGATIVE if problems else 0)
+
+
+def _as_json(item: Problem) -> dict[str, object]:
+    return {"file": str(item.path), "line": item.line, "message": item.message, "hint": item.hint}
+
+
+def _costly(found: Iterable[Rule]) -> Iterator[Problem]:
+    """Yield which rules read rows of the archive for each message, and why."""
+    for rule in found:
+        if reason := costly(rule):
+            hint = "it looks at the newest rows alone: set rows_per_page, or count with a filter"
+            yield Problem(Path(rule.source), rule.line, 1, f"the rule is costly: {reason}", hint)
 
 
 def _pictures(found: Iterable[Rule]) -> Iterator[Problem]:

@@ -27,7 +27,7 @@ from issuer.models.messages import (
 from issuer.models.operations import AuditEntry, JobRun, Setting
 from issuer.models.persons import ApiToken, EmailIdentity, OldName, Person, Redirect
 from issuer.models.plugins import PendingDecision, PythonBadgeState
-from issuer.models.rules import Counter, Rule, RuleRevision
+from issuer.models.rules import Counter, CounterAnchor, Rule, RuleRevision
 from issuer.models.totals import BadgeTotal, RankHistogram, Total
 from issuer.models.types import ClaimState, KeyState, Period, PushState, Source
 
@@ -45,6 +45,7 @@ __all__ = [
     "Claim",
     "ClaimState",
     "Counter",
+    "CounterAnchor",
     "EmailIdentity",
     "Endorsement",
     "Export",

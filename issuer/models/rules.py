@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Rules and their history, and the counts they keep."""
+"""Rules and their history, and the counters they ask."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ForeignKey, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from issuer.db import Base, BigInt
+from issuer.db import Base, BigInt, Json
 from issuer.models.badges import Badge
 
 
@@ -52,14 +53,26 @@ class RuleRevision(Base):
 
 
 class Counter(Base):
-    """How far a person is with a rule; the row is also the lock under which the rule counts."""
+    """How many archived messages one question finds, advanced by each message that it finds."""
 
     __tablename__ = "counters"
+    __table_args__ = (Index(None, "person_key", "filter"),)
 
-    rule_id: Mapped[int] = mapped_column(
-        ForeignKey("rules.id", ondelete="CASCADE"), primary_key=True
-    )
-    person_key: Mapped[str] = mapped_column(Text, primary_key=True, index=True)
+    id: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    key: Mapped[str] = mapped_column(Text, unique=True)  # stands for the filter and the question
+    filter: Mapped[str] = mapped_column(Text, index=True)  # whose counter it is: rules share it
+    person_key: Mapped[str | None] = mapped_column(Text)  # where it counts one person's messages
+    facts: Mapped[dict[str, Any]] = mapped_column(Json)  # what the question asks
     value: Mapped[int] = mapped_column(BigInt, default=0)
-    message_ref: Mapped[int | None] = mapped_column(BigInt)  # the last message that it includes
     updated_at: Mapped[datetime]
+
+
+class CounterAnchor(Base):
+    """By what a message finds the counters that it may advance."""
+
+    __tablename__ = "counter_anchors"
+
+    anchor: Mapped[str] = mapped_column(Text, primary_key=True)
+    counter_id: Mapped[int] = mapped_column(
+        BigInt, ForeignKey("counters.id", ondelete="CASCADE"), primary_key=True, index=True
+    )

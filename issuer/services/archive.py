@@ -3,24 +3,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Select, Text, cast, exists, func, or_, select, true
 from sqlalchemy.orm import joinedload, selectinload
 
-from issuer.db import insert_once
 from issuer.models import ArchivedMessage, MessagePackage, MessageUser, Topic
-from rules.model import Message
+from issuer.services import keeping
+from rules.model import Message, Query
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
 
     from sqlalchemy import ColumnElement
     from sqlalchemy.orm import InstrumentedAttribute, Session
 
-    from rules.model import Query
 
 #: Rows that a rule may look at when it does not say how many.
 DEFAULT_ROWS = 1000
@@ -59,52 +58,65 @@ class Row:
 
 def store(session: Session, message: Message, users: Iterable[str], *, now: datetime) -> int | None:
     """Keep a message with its people; return its row, or None when it was kept before."""
-    topic_id = _topic(session, message)
-    values = {
-        "message_id": message.id,
-        "topic_id": topic_id,
-        "sent_at": message.sent_at,
-        "received_at": now,
-        "agent_key": message.agent_name.lower() if message.agent_name else None,
-        "agent_name": message.agent_name,
-        "headers": message.headers,
-        "body": message.body,
-    }
-    if not insert_once(session, ArchivedMessage, values, unique=("message_id",)):
-        return None
-    row: int = session.scalars(select(ArchivedMessage.id).filter_by(message_id=message.id)).one()
-    names = dict.fromkeys(name.lower() for name in users)
-    session.add_all(
-        MessageUser(username=name, topic_id=topic_id, message_ref=row) for name in names
-    )
-    session.add_all(
-        MessagePackage(package=name, topic_id=topic_id, message_ref=row)
-        for name in dict.fromkeys(message.packages)
-    )
-    session.flush()
-    return row
+    return keeping.keep(session, [keeping.Entry.of(message, users)], now=now).get(message.id)
 
 
-def count(session: Session, query: Query) -> int:
-    """Return how many messages a rule's question finds."""
-    statement = _matching(select(func.count()).select_from(ArchivedMessage), query)
+def count(session: Session, query: Query, *, without: Sequence[int] = ()) -> int:
+    """Return how many messages a rule's question finds, ``without`` those rows.
+
+    A question that no index answers looks at the newest messages alone, as `rows` does.
+    """
+    if query.contains or query.start or query.end:
+        found = _newest(query, without).subquery()
+        statement = select(func.count()).select_from(found)
+    else:
+        statement = _matching(select(func.count()).select_from(ArchivedMessage), query)
+        statement = _less(statement, without)
     number: int = session.scalars(statement).one()
     return number
 
 
-def rows(session: Session, query: Query) -> list[Row]:
-    """Return the messages that a rule's question finds, newest first unless it says otherwise."""
-    statement = _matching(select(ArchivedMessage).options(*WHOLE), query)
+def rows(session: Session, query: Query, *, without: Sequence[int] = ()) -> list[Row]:
+    """Return the messages that a rule's question finds, newest first unless it says otherwise.
+
+    They are among the newest that the indexed part of the question finds: as many as a page has.
+    """
     moment = ArchivedMessage.id if query.order == "asc" else ArchivedMessage.id.desc()
-    size = query.rows_per_page or DEFAULT_ROWS
-    page = max(query.page or 1, 1)
-    statement = statement.order_by(moment).limit(size).offset((page - 1) * size)
+    found = _newest(query, without).subquery()
+    statement = select(ArchivedMessage).options(*WHOLE)
+    statement = statement.where(ArchivedMessage.id.in_(select(found.c.id))).order_by(moment)
     return [_row(message) for message in session.scalars(statement)]
 
 
-def messages(session: Session) -> Iterator[Message]:
-    """Yield the archived messages, the oldest first."""
+def _newest(query: Query, without: Sequence[int]) -> Select[Any]:
+    """Return the rows of one page of what the index finds that the question finds too."""
+    size = query.rows_per_page or DEFAULT_ROWS
+    page = max(query.page or 1, 1)
+    indexed = replace(query, contains=None, start=None, end=None)
+    moment = ArchivedMessage.id if query.order == "asc" else ArchivedMessage.id.desc()
+    first = _less(_matching(select(ArchivedMessage.id), indexed), without)
+    first = first.order_by(moment).limit(size).offset((page - 1) * size)
+    if indexed == query:
+        return first
+    rest = Query(contains=query.contains, start=query.start, end=query.end)
+    return _matching(select(ArchivedMessage.id), rest).where(
+        ArchivedMessage.id.in_(select(first.subquery().c.id))
+    )
+
+
+def _less(statement: Select[Any], without: Sequence[int]) -> Select[Any]:
+    return statement.where(ArchivedMessage.id.not_in(without)) if without else statement
+
+
+def messages(
+    session: Session, concerned: Callable[[str], bool] = lambda topic: True
+) -> Iterator[Message]:
+    """Yield the archived messages of the topics that are concerned, the oldest first."""
+    topics = session.execute(select(Topic.id, Topic.name)).all()
+    wanted = [row for row, name in topics if concerned(name)]
     statement = select(ArchivedMessage).options(*WHOLE).order_by(ArchivedMessage.id)
+    if len(wanted) < len(topics):
+        statement = statement.where(ArchivedMessage.topic_id.in_(wanted))
     statement = statement.execution_options(yield_per=BATCH)
     for found in session.scalars(statement):
         yield Message(
@@ -117,16 +129,6 @@ def messages(session: Session) -> Iterator[Message]:
             usernames=tuple(user.username for user in found.users),
             packages=tuple(package.package for package in found.packages),
         )
-
-
-def _topic(session: Session, message: Message) -> int:
-    statement = select(Topic.id).filter_by(name=message.topic)
-    found = session.scalars(statement).one_or_none()
-    if found is None:
-        values = {"name": message.topic, "category": message.category}
-        insert_once(session, Topic, values, unique=("name",))
-        found = session.scalars(statement).one()
-    return found
 
 
 def _matching(statement: Select[Any], query: Query) -> Select[Any]:

@@ -3,27 +3,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sqlalchemy import select
 
-from issuer.db import insert_once
 from issuer.errors import ConflictError, InvalidInputError, NotFoundError, OptedOutError
-from issuer.models import Assertion, Award, EmailIdentity, Source
-from issuer.services import documents, outbox, persons, ranks, totals
-from issuer.services.badges import UNSEEN, current_edition
-from openbadges.identity import email_identity, new_salt
+from issuer.models import Assertion, Award, EmailIdentity
+from issuer.services import ledgers, outbox, persons, totals
+from issuer.services.badges import UNSEEN
+from issuer.services.gifts import Cause, Gift, Given, announcement, find_badges, wrap
+from issuer.services.standings import Holder
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from sqlalchemy.orm import Session
 
-    from issuer.models import Badge, BadgeEdition, Person
+    from issuer.models import Badge, Person
+
+__all__ = ["Cause", "Gift", "Given"]
 
 MAX_REASON = 1000
 
@@ -34,18 +35,6 @@ class Outcome:
 
     award: Award
     created: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cause:
-    """Why an award is made."""
-
-    source: Source
-    id: str | None = None  # of the message, invitation, claim…
-    url: str | None = None
-    narrative: str = ""
-    evidence: Sequence[dict[str, str]] = ()
-    awarded_by: int | None = None  # a person's row
 
 
 def award(
@@ -68,42 +57,55 @@ def award(
         raise OptedOutError(f"person {person.username!r}: wants no badges")
     if badge.retired_at is not None:
         raise ConflictError(f"badge {badge.slug!r}: is retired, nobody gets it any more")
-    for item in cause.evidence:
-        if not item.get("id", "https://").startswith(("https://", "http://")):
-            raise InvalidInputError(f"evidence {item['id']!r}: needs a web address")
-    # Never later than now: a verifier refuses a date in the future (Open Badges 2.0, N7).
-    moment = min(issued_at or now, now).replace(microsecond=0)
-    expires = moment + timedelta(seconds=badge.expires_after) if badge.expires_after else None
-    values = {
-        "uuid": uuid4(),
-        "badge_id": badge.id,
-        "person_id": person.id,
-        "occurrence": occurrence,
-        "issued_at": moment,
-        "expires_at": expires,
-        "evidence": [dict(item) for item in cause.evidence],
-        "narrative": cause.narrative,
-        "source": cause.source,
-        "cause_id": cause.id,
-        "cause_url": cause.url,
-        "awarded_by_id": cause.awarded_by,
-        "created_at": now,
-    }
-    unique = ("badge_id", "person_id", "occurrence")
-    created = insert_once(session, Award, values, unique=unique)
+    session.flush()
+    address = persons.default_address(session, person, email_domain)
+    holder = Holder(person.id, person.key, person.username, away=False)
+    if isinstance(address, EmailIdentity):
+        holder = replace(holder, address_id=address.id, address=address.address)
+    gift = Gift(
+        badge_id=badge.id,
+        username=person.username,
+        holder=holder,
+        cause=cause,
+        issued_at=issued_at or now,
+        occurrence=occurrence,
+    )
+    (made,) = give(session, [gift], email_domain=email_domain, now=now)
     found = session.scalars(
         select(Award).filter_by(badge_id=badge.id, person_id=person.id, occurrence=occurrence)
     ).one()
-    if created:
-        address = persons.default_address(session, person, email_domain)
-        make_assertion(session, found, current_edition(session, badge), address, now=now)
-        session.flush()
-        totals.add(session, found)
-        # After the totals, which one transaction at a time may change for a person: so what is
-        # announced about one is numbered in the order in which it was committed.
-        _announce_award(session, found, now)
-        ranks.announce_advance(session, found, now=now)
-    return Outcome(found, created)
+    return Outcome(found, created=made is not None)
+
+
+def give(
+    session: Session, gifts: Sequence[Gift], *, email_domain: str, now: datetime
+) -> list[Given | None]:
+    """Give badges to people with all that belongs to it; None where somebody has the badge.
+
+    People are made where they are missing. Raises `InvalidInputError` for a badge that nobody can
+    be given yet and for evidence that is nowhere.
+    """
+    if not gifts:
+        return []
+    for gift in gifts:
+        check_evidence(gift.cause.evidence)
+    badges = find_badges(session, {gift.badge_id for gift in gifts})
+    people = persons.ensure_all(session, gifts, now=now)
+    made = [
+        wrap(gift, badges[gift.badge_id], people[gift.key], email_domain, now) for gift in gifts
+    ]
+    new = ledgers.write(session, made, now=now)
+    return [
+        Given(each.badge, each.person, each.award) if each.award.uuid in new else None
+        for each in made
+    ]
+
+
+def check_evidence(evidence: Iterable[dict[str, str]]) -> None:
+    """Raise `InvalidInputError` unless all evidence that has an address has one of the web."""
+    for item in evidence:
+        if not item.get("id", "https://").startswith(("https://", "http://")):
+            raise InvalidInputError(f"evidence {item['id']!r}: needs a web address")
 
 
 def award_again(
@@ -133,37 +135,6 @@ def award_again(
         now=now,
         occurrence=occurrence,
     )
-
-
-def make_assertion(
-    session: Session,
-    given: Award,
-    edition: BadgeEdition,
-    address: EmailIdentity | str,
-    *,
-    now: datetime,
-    is_default: bool = True,
-) -> Assertion:
-    """Freeze the document of an award for one address; only its salted hash is kept in it."""
-    plain = address if isinstance(address, str) else address.address
-    recipient = email_identity(plain, new_salt())
-    uuid = uuid4()
-    document = documents.assertion(given, edition, uuid, recipient)
-    assertion = Assertion(
-        uuid=uuid,
-        award=given,
-        email_identity_id=address.id if isinstance(address, EmailIdentity) else None,
-        is_default=is_default,
-        salt=recipient.salt,
-        identity_hash=recipient.identity,
-        edition=edition,
-        key_id=edition.epoch.key_id,
-        document_id=document.id,
-        document=document.text,
-        created_at=now,
-    )
-    session.add(assertion)
-    return assertion
 
 
 def find(session: Session, name: str) -> Award:
@@ -208,32 +179,13 @@ def revoke(
     given.revocation_reason = reason
     given.revoked_by_id = revoked_by
     session.flush()
-    totals.take_back(session, given)
+    totals.take_back(session, totals.Change.of(given))
     outbox.announce(
         session,
         outbox.REVOKE_TOPIC,
-        _announcement(given) | {"reason": reason},
+        announcement(given.badge, given.badge.issuer.base_url, given.person) | {"reason": reason},
         stream=given.person.key,
         now=now,
     )
     session.flush()
     return True
-
-
-def _announce_award(session: Session, given: Award, now: datetime) -> None:
-    body = _announcement(given)
-    outbox.announce(session, outbox.AWARD_TOPIC, body, stream=given.person.key, now=now)
-
-
-def _announcement(given: Award) -> dict[str, object]:
-    """Return the body of `badges.badge.award` as the subscribers of the old system know it."""
-    badge, person = given.badge, given.person
-    return {
-        "badge": {
-            "badge_id": badge.legacy_id,
-            "name": badge.name,
-            "description": badge.description,
-            "image_url": f"{badge.issuer.base_url}/badges/{badge.slug}/image",
-        },
-        "user": {"username": person.username, "badges_user_id": person.id},
-    }

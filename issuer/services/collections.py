@@ -13,7 +13,7 @@ from sqlalchemy.orm import selectinload
 from issuer.adapters.pictures import MAX_BYTES, read_picture
 from issuer.errors import AccoladesError, InvalidInputError
 from issuer.models import Badge, Milestone, Rule, RuleRevision, Series
-from issuer.services import badges
+from issuer.services import badges, counts
 from rules.engine import RuleSet
 from rules.errors import RuleError
 from rules.loader import parse
@@ -70,6 +70,9 @@ def sync(
                 _take(session, rule, issuer, objects, placeholder, report, now)
         except AccoladesError as error:
             report.problems.append(f"{rule.source}:{rule.line}: {error}")
+    if report.changed:
+        # A changed filter asks anew; nobody asks for the old counters, but each message feeds them.
+        counts.forget_others(session, active_rules(session).rules)
     return report
 
 

@@ -1,109 +1,227 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""How far a person is with a rule, and whether that is far enough.
+"""Counters: how many archived messages a question finds, however many there are.
 
-The value is the number of archived messages that the rule's filter matches for the person, with
-the current one, each once. A rule with a condition and no filter counts the messages that trigger
-it. Whatever was archived when the rule counts belongs to the value: of two messages that come at
-once the second to count sees the first, whichever has the lower row.
+A counter is made when a rule first asks its question: the archive gives the first value, under a
+lock that keeps every message out that the question could find. From then on each message that the
+question finds advances it, in the message's own transaction, whether it triggers a rule or not.
+A changed filter is another question, with counters of its own.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import Counter as Tally
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
 
 from issuer.db import insert_once
-from issuer.models import Counter
-from issuer.services import archive
+from issuer.models import Counter, CounterAnchor
+from issuer.services import archive, postgres
+from rules.counting import MOMENTS, NAMES, Question, digest, fingerprint, may_trigger
 from rules.engine import RuleSet
+from rules.model import Query
 from rules.recipients import resolve
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from collections.abc import Iterable, Sequence
 
     from sqlalchemy.orm import Session
 
-    from rules.model import Message, Query, Rule
+    from issuer.services.keeping import Entry
+    from rules.model import Rule
     from rules.recipients import Accounts
 
-
-def reached(
-    session: Session,
-    rule: Rule,
-    rule_id: int,
-    message: Message,
-    row: int,
-    username: str,
-    accounts: Accounts,
-    *,
-    now: datetime,
-) -> bool:
-    """Count for one person and tell whether the rule's condition holds; keep the count.
-
-    Raises `RuleError` when the rule cannot be evaluated.
-    """
-    if rule.condition is None and rule.previous is None:
-        return True
-    counter = _locked(session, rule_id, username.lower(), now)
-    if rule.previous is not None:
-        counter.value = _value(session, rule, message, username)
-    elif counter.message_ref is not None:
-        counter.value += 1
-    else:
-        counter.value = _triggers(session, rule, username, accounts)
-    counter.message_ref = row
-    counter.updated_at = now
-    return rule.accepts(counter.value)
+#: Values that go into one statement of SQLite, which bounds them.
+CHUNK = 500
 
 
-def fulfilled(session: Session, rule: Rule, message: Message) -> bool:
-    """Whether the criteria of a rule hold that are asked once for a message, not for each person.
-
-    Raises `RuleError` when the rule cannot be evaluated.
-    """
-    return rule.criteria is None or rule.criteria(message, _Archive(session))
+def triggers(rule: Rule, username: str) -> Question:
+    """Return what a rule with a condition and no filter asks: how often a person triggered it."""
+    key = digest("triggers", rule.fingerprint, username.lower())
+    return Question(key, f"triggers {rule.fingerprint}", {}, (f"r {key}",), Query())
 
 
-class _Archive:
-    """The archive as criteria ask it."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
-    def count(self, query: Query) -> int:
-        return archive.count(self._session, query)
-
-    def rows(self, query: Query) -> list[archive.Row]:
-        return archive.rows(self._session, query)
+def all_triggers(rule: Rule) -> Question:
+    """Return the counter that says whether the triggers of a rule were counted at all."""
+    key = digest("triggers", rule.fingerprint)
+    return Question(key, f"triggers {rule.fingerprint}", {}, (), Query())
 
 
-def _locked(session: Session, rule_id: int, key: str, now: datetime) -> Counter:
-    """Return the counter, locked: of two messages at once the second sees what the first wrote."""
-    values = {"rule_id": rule_id, "person_key": key, "value": 0, "updated_at": now}
-    insert_once(session, Counter, values, unique=("rule_id", "person_key"))
-    statement = select(Counter).filter_by(rule_id=rule_id, person_key=key)
-    return session.scalars(statement.with_for_update()).one()
-
-
-def _value(session: Session, rule: Rule, message: Message, username: str) -> int:
-    query = rule.query(message, username)
-    if query is None:
-        return 0
-    if not rule.needs_rows:
-        return archive.count(session, query)
-    return rule.value(message, archive.rows(session, query))
-
-
-def _triggers(session: Session, rule: Rule, username: str, accounts: Accounts) -> int:
-    """Count the messages of the archive that trigger a rule for a person: once, at the first look.
-
-    Skipped names were left out before: whoever is counted here is not one of them.
-    """
-    alone, key = RuleSet([rule]), username.lower()
-    return sum(
-        key in {name.lower() for name in resolve(rule, found.candidates, accounts, ()).usernames}
-        for message in archive.messages(session)
-        for found in alone.triggered(message)
-        if found.error is None
+def finds(question: Question, entry: Entry) -> bool:
+    """Whether a message is one that the question finds."""
+    return any(anchor in entry.anchors for anchor in question.anchors) and question.query.matches(
+        entry.message, entry.users
     )
+
+
+def advance(session: Session, entries: Iterable[Entry], *, now: datetime) -> None:
+    """Advance all counters whose question finds one of the messages, by how many it finds.
+
+    For databases with one writer at a time; PostgreSQL does it with `standings.settle`.
+    """
+    steps: Tally[int] = Tally()
+    for entry in entries:
+        found = (
+            select(Counter.id, Counter.facts)
+            .join(CounterAnchor, CounterAnchor.counter_id == Counter.id)
+            .distinct()
+        )
+        anchors = list(entry.anchors)
+        counters: dict[int, dict[str, Any]] = {}
+        for start in range(0, len(anchors), CHUNK):
+            some = found.where(CounterAnchor.anchor.in_(anchors[start : start + CHUNK]))
+            counters.update(session.execute(some).all())
+        steps.update(
+            row
+            for row, facts in counters.items()
+            if _query(facts).matches(entry.message, entry.users)
+        )
+    for row, number in sorted(steps.items()):
+        changed = {"value": Counter.value + number, "updated_at": now}
+        session.execute(update(Counter).where(Counter.id == row).values(changed))
+
+
+def values(session: Session, keys: Sequence[str]) -> dict[str, int]:
+    """Return the values of the counters that there are."""
+    found: dict[str, int] = {}
+    for start in range(0, len(keys), CHUNK):
+        some = Counter.key.in_(keys[start : start + CHUNK])
+        statement = select(Counter.key, Counter.value).where(some)
+        found.update(session.execute(statement).all())
+    return found
+
+
+def start(
+    session: Session, asked: Sequence[tuple[Question, str]], *, now: datetime
+) -> dict[str, int]:
+    """Make the counters of questions that nobody asked before, each for a person without case.
+
+    Returns their values: what the archive holds, the messages of this transaction included. The
+    locks of the questions must be held.
+    """
+    items = []
+    for question, person in asked:
+        kind = _one_name(question)
+        value = 0 if kind else archive.count(session, question.query)
+        items.append(_item(question, person, value, kind))
+    return _make(session, items, now)
+
+
+def count_triggers(
+    session: Session, rule: Rule, accounts: Accounts, *, now: datetime
+) -> dict[str, int]:
+    """Make the counters of all who ever triggered a rule that has no filter; return the values.
+
+    The archive is read once for a rule, and of it only the topics that may trigger it.
+    """
+    alone, tally = RuleSet([rule]), Tally[str]()
+    everybody = cast("Accounts", _Everybody(accounts))
+    for message in archive.messages(session, lambda topic: may_trigger(rule, topic)):
+        for found in alone.triggered(message):
+            if found.error is None:
+                names = resolve(rule, found.candidates, everybody, ()).usernames
+                tally.update({name.lower() for name in names})
+    items = [_item(triggers(rule, name), name, number) for name, number in sorted(tally.items())]
+    return _make(session, [*items, _item(all_triggers(rule), None, 1)], now)
+
+
+def set_value(
+    session: Session, question: Question, person: str, value: int, *, now: datetime
+) -> None:
+    """Make the counter of a question whose value is known."""
+    _make(session, [_item(question, person, value)], now)
+
+
+def forget_others(session: Session, rules: Iterable[Rule]) -> None:
+    """Remove all counters that none of these rules, those in force, can ask."""
+    kept = {_filter_of(rule) for rule in rules}
+    asked = select(Counter.filter).distinct()
+    for name in session.scalars(asked).all():
+        if name not in kept:
+            session.execute(delete(Counter).where(Counter.filter == name))
+
+
+def _filter_of(rule: Rule) -> str:
+    if rule.previous is not None:
+        return fingerprint(rule.previous.filter)
+    return f"triggers {rule.fingerprint}"
+
+
+def _item(question: Question, person: str | None, value: int, kind: str = "") -> dict[str, Any]:
+    return {
+        "key": question.key,
+        "filter": question.filter,
+        "person": person,
+        "facts": question.facts,
+        "anchors": question.anchors,
+        "kind": kind,
+        "name": question.facts[kind][0] if kind else None,
+        "at": question.facts["topics"] if kind else None,
+        "value": value,
+    }
+
+
+def _one_name(question: Question) -> str:
+    """Return the key of the name if a question asks for one name and topics, nothing else."""
+    facts = question.facts
+    for key in NAMES:
+        if facts.keys() == {key, "topics"} and len(facts[key]) == 1:
+            return key
+    return ""
+
+
+def _make(session: Session, items: Sequence[dict[str, Any]], now: datetime) -> dict[str, int]:
+    if postgres.is_used(session):
+        questions = postgres.text(items)
+        made = postgres.run(session, postgres.OPEN, questions=questions, now=now)
+        return {row[0]: row[1] for row in made}
+    result = {}
+    for item in items:
+        if item["kind"]:
+            item["value"] = archive.count(session, _query(item["facts"]))
+        columns = {
+            "key": item["key"],
+            "filter": item["filter"],
+            "person_key": item["person"],
+            "facts": item["facts"],
+            "value": item["value"],
+            "updated_at": now,
+        }
+        insert_once(session, Counter, columns, unique=("key",))
+        row = session.scalars(select(Counter.id).filter_by(key=item["key"])).one()
+        for anchor in item["anchors"]:
+            values = {"anchor": anchor, "counter_id": row}
+            insert_once(session, CounterAnchor, values, unique=("anchor", "counter_id"))
+        result[item["key"]] = item["value"]
+    return result
+
+
+def _query(facts: dict[str, Any]) -> Query:
+    read: dict[str, Any] = {
+        key: datetime.fromisoformat(value) if key in MOMENTS else tuple(value)
+        for key, value in facts.items()
+    }
+    return Query(**read)
+
+
+class _Everybody:
+    """Accounts that all exist: a counter of somebody who does not is never asked."""
+
+    def __init__(self, accounts: Accounts) -> None:
+        self._accounts = accounts
+        self._known: dict[tuple[str, str], str | None] = {}
+
+    def exists(self, username: str) -> bool:
+        """Whether there is an account of that name."""
+        return True
+
+    def __getattr__(self, conversion: str) -> Any:
+        """Return a conversion that asks for each name once."""
+
+        def convert(name: str) -> str | None:
+            if (conversion, name) not in self._known:
+                self._known[conversion, name] = getattr(self._accounts, conversion)(name)
+            return self._known[conversion, name]
+
+        return convert

@@ -29,6 +29,7 @@ from openbadges.times import format_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
     from uuid import UUID
 
     from issuer import models
@@ -95,22 +96,30 @@ def badge_class(badge: models.Badge, profile_id: str, edition: int) -> Document:
     return Document(document.id, _text(document.to_dict()))
 
 
-def assertion(
-    award: models.Award, edition: models.BadgeEdition, uuid: UUID, recipient: IdentityObject
+def issued(
+    base_url: str,
+    badge: str,
+    uuid: UUID,
+    recipient: IdentityObject,
+    *,
+    issued_at: datetime,
+    expires_at: datetime | None,
+    evidence: Iterable[dict[str, str]],
+    narrative: str,
 ) -> Document:
     """Return the hosted Assertion of an award for one recipient identity."""
-    addresses = Addresses(award.badge.issuer.base_url)
+    addresses = Addresses(base_url)
     document = Assertion(
         id=addresses.assertion(uuid),
         recipient=recipient,
-        badge=edition.document_id,
+        badge=badge,
         verification=Verification.hosted(),
-        issued_on=format_time(award.issued_at),
-        expires=format_time(award.expires_at) if award.expires_at else None,
+        issued_on=format_time(issued_at),
+        expires=format_time(expires_at) if expires_at else None,
         # The baked picture: a backpack keeps what this address answers (Badgr facts, 0.3).
         image=Image(id=addresses.assertion_image(uuid)),
-        evidence=tuple(Evidence.from_dict(dict(item)) for item in award.evidence),
-        narrative=award.narrative or None,
+        evidence=tuple(Evidence.from_dict(dict(item)) for item in evidence),
+        narrative=narrative or None,
     )
     return Document(document.id, _text(document.to_dict()))
 

@@ -56,11 +56,20 @@ def announce(
     session: Session, topic: str, body: dict[str, Any], *, stream: str, now: datetime
 ) -> OutboxMessage:
     """Queue a message for the bus; messages of one ``stream`` leave in the order of their rows."""
-    message = OutboxMessage(
-        message_id=str(uuid4()), topic=topic, body=body, stream=stream, created_at=now
-    )
+    message = OutboxMessage(**values(topic, body, stream=stream, now=now))
     session.add(message)
     return message
+
+
+def values(topic: str, body: dict[str, Any], *, stream: str, now: datetime) -> dict[str, Any]:
+    """Return the row of a message, for whoever queues many at once."""
+    return {
+        "message_id": str(uuid4()),
+        "topic": topic,
+        "body": body,
+        "stream": stream,
+        "created_at": now,
+    }
 
 
 def next_batch(session: Session, *, now: datetime, limit: int = BATCH) -> Sequence[OutboxMessage]:

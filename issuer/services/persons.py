@@ -10,12 +10,16 @@ from sqlalchemy import select
 from issuer.db import insert_once
 from issuer.errors import InvalidInputError, NotFoundError
 from issuer.models import EmailIdentity, OldName, Person
+from issuer.services.standings import Holder
 from rules.recipients import is_username
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from sqlalchemy.orm import Session
+
+    from issuer.services.gifts import Gift
 
 
 def find(session: Session, username: str) -> Person:
@@ -42,6 +46,23 @@ def ensure(session: Session, username: str, *, now: datetime) -> Person:
     values = {"username": username, "key": username.lower(), "created_at": now}
     insert_once(session, Person, values, unique=("key",))
     return session.scalars(select(Person).filter_by(key=username.lower())).one()
+
+
+def ensure_all(session: Session, wanted: Iterable[Gift], *, now: datetime) -> dict[str, Holder]:
+    """Return the people for whom badges are meant, by their names without case; make the missing.
+
+    Raises `InvalidInputError` for what cannot be a user name.
+    """
+    people: dict[str, Holder] = {}
+    for gift in wanted:
+        if gift.key in people:
+            continue
+        if gift.holder is not None:
+            people[gift.key] = gift.holder
+            continue
+        person = ensure(session, gift.username, now=now)
+        people[gift.key] = Holder(person.id, person.key, person.username, away=False)
+    return people
 
 
 def has_opted_out(session: Session, username: str) -> bool:

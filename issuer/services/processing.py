@@ -2,6 +2,7 @@
 """The one way of a message: archive, count, award, announce, in the caller's transaction.
 
 The consumer, the replay, the events of programs and the dry run of admins all come through here.
+A group of messages has the same effects as its messages one after the other.
 """
 
 from __future__ import annotations
@@ -11,21 +12,27 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from sqlalchemy import select
+from sqlalchemy import update
 
 from issuer.errors import AccoladesError
-from issuer.models import Award, Badge, Person, Rule, Source
-from issuer.services import archive, awards, counts, persons, python_badges
+from issuer.models import Rule, Source
+from issuer.services import awards, keeping, planning, python_badges, standings, tallies
+from issuer.services.awards import Cause, Gift
+from issuer.services.keeping import Entry
 from rules.errors import MissingValueError, RuleError
-from rules.recipients import resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from sqlalchemy.orm import Session
 
-    from rules.engine import Decision, RuleSet
+    from issuer.services.awards import Given
+    from issuer.services.planning import Step
+    from issuer.services.python_badges import Made
+    from issuer.services.standings import Standing
+    from issuer.services.tallies import Tallies
+    from rules.engine import RuleSet
     from rules.model import Message
     from rules.plugins import PythonBadge
     from rules.recipients import Accounts
@@ -51,22 +58,13 @@ class Policy:
         return self.message_url.replace("{id}", named) if self.message_url else None
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
-    """One award that a message made."""
-
-    badge: Badge
-    person: Person
-    award: Award
-
-
 @dataclass(slots=True)
 class Processed:
     """What became of a message."""
 
     message_id: str
     duplicate: bool = False
-    given: list[Given] = field(default_factory=list)
+    given: list[Given | Made] = field(default_factory=list)
     failures: list[tuple[str, str]] = field(default_factory=list)  # rule, reason
     misfits: list[tuple[str, str]] = field(default_factory=list)  # rule, what the message lacks
     dropped: list[tuple[str, str]] = field(default_factory=list)  # candidate, reason
@@ -86,132 +84,187 @@ def process(
     ``users`` are the people that the archive keeps with it. A broken rule is recorded and the
     others still run. Database errors are the caller's.
     """
-    result = Processed(message.id)
-    row = archive.store(session, message, users, now=now)
-    if row is None:
-        result.duplicate = True
-        return result
-    decisions = list(ruleset.triggered(message))
-    known = _rows(session, decisions)
-    for decision in decisions:
-        rule = known.get(decision.rule.slug)
-        if rule is None or not rule.active:
-            continue
-        try:
-            with session.begin_nested():
-                _decide(session, message, row, decision, rule, policy, result, now)
-        except (RuleError, AccoladesError) as error:
-            _fail(rule, error, result, now)
-    _ask_plugins(session, message, policy, result, now)
-    session.flush()
-    return result
+    return process_batch(session, [(message, users)], ruleset, policy, now=now)[0]
 
 
-def _ask_plugins(
-    session: Session, message: Message, policy: Policy, result: Processed, now: datetime
-) -> None:
-    for answer in python_badges.hear(session, message, policy, now=now):
-        if answer.made is not None:
-            result.given.append(Given(*answer.made))
-        elif answer.failed:
-            result.failures.append((answer.slug, answer.reason))
-        else:
-            result.dropped.append((answer.username, answer.reason))
-
-
-def _decide(
+def process_batch(
     session: Session,
-    message: Message,
-    row: int,
-    decision: Decision,
-    rule: Rule,
+    messages: Sequence[tuple[Message, Iterable[str]]],
+    ruleset: RuleSet,
     policy: Policy,
-    result: Processed,
+    *,
     now: datetime,
-) -> None:
-    if decision.error is not None:
-        raise decision.error
-    resolution = resolve(decision.rule, decision.candidates, policy.accounts, policy.skip_users)
-    result.dropped.extend((*decision.dropped, *resolution.dropped))
-    occurrence = message.id if rule.badge.repeatable else ""
-    away = _out_of_reach(session, rule.badge, resolution.usernames, occurrence)
-    someone = any(username.lower() not in away for username in resolution.usernames)
-    if someone and not counts.fulfilled(session, decision.rule, message):
-        return
-    for username in resolution.usernames:
-        if reason := away.get(username.lower()):
-            result.dropped.append((username, reason))
-            continue
-        if not counts.reached(
-            session, decision.rule, rule.id, message, row, username, policy.accounts, now=now
-        ):
-            continue
-        person = persons.ensure(session, username, now=now)
-        cause = awards.Cause(
-            source=Source.RULE,
-            id=message.id,
-            url=policy.cause_url(message),
-            evidence=_evidence(policy.cause_url(message)),
-        )
-        outcome = awards.award(
-            session,
-            rule.badge,
-            person,
-            cause=cause,
-            email_domain=policy.email_domain,
-            issued_at=message.sent_at,
-            occurrence=occurrence,
-            now=now,
-        )
-        if outcome.created:
-            result.given.append(Given(rule.badge, person, outcome.award))
+) -> list[Processed]:
+    """Process messages with their users as `process` does, in a few statements for all of them."""
+    results = [Processed(message.id) for message, _ in messages]
+    entries: dict[str, Entry] = {}
+    firsts: dict[str, Processed] = {}
+    for (message, users), result in zip(messages, results, strict=True):
+        if message.id in entries:
+            result.duplicate = True
+        else:
+            entries[message.id], firsts[message.id] = Entry.of(message, users), result
+    plans = {
+        name: planning.plan(entry, ruleset, policy.accounts, policy.skip_users)
+        for name, entry in entries.items()
+    }
+    alone = {lock for steps in plans.values() for step in steps for lock in step.locks}
+    rows = keeping.keep(session, list(entries.values()), now=now, alone=alone)
+    kept = []
+    for name, entry in entries.items():
+        if name in rows:
+            entry.row = rows[name]
+            kept.append(_Case(entry, plans[name], firsts[name]))
+        else:
+            firsts[name].duplicate = True
+    if kept:
+        _decide_all(session, kept, policy, now)
+    return results
 
 
-def _rows(session: Session, decisions: list[Decision]) -> dict[str, Rule]:
-    if not decisions:
-        return {}
-    slugs = {decision.rule.slug for decision in decisions}
-    return {rule.slug: rule for rule in session.scalars(select(Rule).where(Rule.slug.in_(slugs)))}
+@dataclass(slots=True)
+class _Case:
+    """A message that was kept, what its rules ask, and what becomes of it."""
+
+    entry: Entry
+    steps: list[Step]
+    result: Processed
 
 
-def _out_of_reach(
-    session: Session, badge: Badge, usernames: Iterable[str], occurrence: str
-) -> Mapping[str, str]:
-    """Return why people get nothing, by their key: answered before anything is counted."""
-    keys = [username.lower() for username in usernames]
-    reasons: dict[str, str] = {}
-    if badge.retired_at is not None:
-        return dict.fromkeys(keys, "the badge is retired")
-    statement = (
-        select(Person.key, Person.opted_out, Person.erased_at, Award.id)
-        .outerjoin(
-            Award,
-            (Award.person_id == Person.id)
-            & (Award.badge_id == badge.id)
-            & (Award.occurrence == occurrence),
-        )
-        .where(Person.key.in_(keys))
+def _decide_all(session: Session, cases: list[_Case], policy: Policy, now: datetime) -> None:
+    entries = [case.entry for case in cases]
+    steps = [step for case in cases for step in case.steps]
+    standing = standings.settle(
+        session,
+        entries,
+        [candidate for step in steps for candidate in step.candidates],
+        dict.fromkeys(step.rule.slug for step in steps),
+        dict.fromkeys(question.key for step in steps for question in step.questions),
+        now=now,
     )
-    for key, opted_out, erased_at, award_id in session.execute(statement):
-        if opted_out or erased_at:
-            reasons[key] = "opted out"
-        elif award_id is not None:
-            reasons[key] = "has the badge"
-    return reasons
+    counted = tallies.Tallies(session, entries, standing, policy.accounts, now)
+    counted.start(steps)
+    judge = _Judge(counted, standing, policy)
+    for place, case in enumerate(cases):
+        for step in case.steps:
+            judge.judge(place, case, step)
+    made = awards.give(session, judge.gifts, email_domain=policy.email_domain, now=now)
+    for case, given in zip(judge.receivers, made, strict=True):
+        if given is not None:
+            case.result.given.append(given)
+    _record(session, judge.broken, now)
+    for case in cases:
+        _ask_plugins(session, case, policy, now)
+
+
+def _ask_plugins(session: Session, case: _Case, policy: Policy, now: datetime) -> None:
+    """Let badges in Python hear of a message; what they decide is a matter of its own."""
+    if not policy.plugins:
+        return
+    for answer in python_badges.hear(session, case.entry.message, policy, now=now):
+        if answer.made is not None:
+            case.result.given.append(answer.made)
+        elif answer.failed:
+            case.result.failures.append((answer.slug, answer.reason))
+        else:
+            case.result.dropped.append((answer.username, answer.reason))
+
+
+class _Judge:
+    """Decides who gets what for one message after the other."""
+
+    def __init__(self, counted: Tallies, standing: Standing, policy: Policy) -> None:
+        self._tallies = counted
+        self._standing = standing
+        self._policy = policy
+        self._now_held: set[tuple[int, str, str]] = set()
+        self.gifts: list[Gift] = []
+        self.receivers: list[_Case] = []
+        self.broken: dict[int, list[str]] = {}  # by the row of the rule, what went wrong
+
+    def judge(self, place: int, case: _Case, step: Step) -> None:
+        """Decide what one rule gives for a message: to all who earned it, or nothing."""
+        rule = self._standing.rules.get(step.rule.slug)
+        if rule is None or not rule.active:
+            return
+        try:
+            gifts = self._earned(place, case, step)
+        except (RuleError, AccoladesError) as error:
+            if isinstance(error, MissingValueError):
+                # Of another shape than the rule expects: it does not match, nothing is broken.
+                log.info(
+                    "rule %s does not fit message %s: %s", rule.slug, case.entry.message.id, error
+                )
+                case.result.misfits.append((rule.slug, str(error)))
+                return
+            log.warning("rule %s fails on message %s: %s", rule.slug, case.entry.message.id, error)
+            case.result.failures.append((rule.slug, str(error)))
+            self.broken.setdefault(rule.id, []).append(str(error))
+            return
+        for gift in gifts:
+            self._now_held.add((gift.badge_id, gift.key, gift.occurrence))
+            self.gifts.append(gift)
+            self.receivers.append(case)
+
+    def _earned(self, place: int, case: _Case, step: Step) -> list[Gift]:
+        if step.error is not None:
+            raise step.error
+        message, rule = case.entry.message, self._standing.rules[step.rule.slug]
+        case.result.dropped.extend(step.dropped)
+        occurrence = message.id if rule.repeatable else ""
+        url = self._policy.cause_url(message)
+        gifts: list[Gift] = []
+        fulfilled: bool | None = None  # asked once, when somebody may get the badge
+        for ask in step.asks:
+            holder = self._standing.people.get(ask.candidate.name)
+            key = holder.key if holder else ask.candidate.name
+            if reason := self._out_of_reach(ask, rule.badge_id, key, occurrence):
+                case.result.dropped.append((ask.username, reason))
+                continue
+            if fulfilled is None:
+                fulfilled = self._tallies.fulfilled(place, step.rule)
+            if fulfilled and self._tallies.reached(place, step.rule, ask):
+                cause = Cause(source=Source.RULE, id=message.id, url=url, evidence=_evidence(url))
+                gifts.append(
+                    Gift(
+                        badge_id=rule.badge_id,
+                        username=ask.username,
+                        holder=holder,
+                        cause=cause,
+                        issued_at=message.sent_at,
+                        occurrence=occurrence,
+                    )
+                )
+        return gifts
+
+    def _out_of_reach(
+        self, ask: planning.Ask, badge_id: int, key: str, occurrence: str
+    ) -> str | None:
+        """Return why somebody gets nothing, before anything costly is looked at."""
+        holder = self._standing.people.get(ask.candidate.name)
+        if self._standing.rules[ask.candidate.slug].retired:
+            return "the badge is retired"
+        if holder is not None and holder.away:
+            return "opted out"
+        if ask.candidate in self._standing.held or (badge_id, key, occurrence) in self._now_held:
+            return "has the badge"
+        return None
 
 
 def _evidence(url: str | None) -> tuple[dict[str, str], ...]:
     return ({"id": url, "name": "The message that earned it"},) if url else ()
 
 
-def _fail(rule: Rule, error: Exception, result: Processed, now: datetime) -> None:
-    if isinstance(error, MissingValueError):
-        # A message of another shape than the rule expects: it does not match, nothing is broken.
-        log.info("rule %s does not fit message %s: %s", rule.slug, result.message_id, error)
-        result.misfits.append((rule.slug, str(error)))
-        return
-    log.warning("rule %s fails on message %s: %s", rule.slug, result.message_id, error)
-    rule.failures += 1
-    rule.last_failure = str(error)[:MAX_FAILURE]
-    rule.last_failure_at = now
-    result.failures.append((rule.slug, str(error)))
+def _record(session: Session, broken: dict[int, list[str]], now: datetime) -> None:
+    """Note on each broken rule how often it failed and why, for admins to see."""
+    for rule_id, reasons in sorted(broken.items()):
+        session.execute(
+            update(Rule)
+            .where(Rule.id == rule_id)
+            .values(
+                failures=Rule.failures + len(reasons),
+                last_failure=reasons[-1][:MAX_FAILURE],
+                last_failure_at=now,
+            ),
+            execution_options={"synchronize_session": "fetch"},
+        )

@@ -5,14 +5,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import IO, TYPE_CHECKING, Any, NoReturn
+from itertools import islice
+from typing import IO, TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from issuer.errors import InvalidInputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 MAX_LINE = 8 << 20
+Item = TypeVar("Item")
 
 
 def records(
@@ -32,6 +34,13 @@ def records(
             refuse(error)
             continue
         yield number, value
+
+
+def groups(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    """Yield the items in lists of ``size``, the last one shorter; none is empty."""
+    rest = iter(items)
+    while group := list(islice(rest, size)):
+        yield group
 
 
 def _lines(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:

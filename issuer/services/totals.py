@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select, update
@@ -20,14 +21,36 @@ if TYPE_CHECKING:
 RANKED = (Period.ALL, Period.YEAR, Period.MONTH, Period.WEEK)
 
 
-def add(session: Session, award: Award) -> None:
-    """Count a new award in."""
-    _change(session, award, 1)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What the totals have to know of an award."""
+
+    award_id: int
+    badge_id: int
+    person_id: int
+    points: int
+    issued_at: datetime
+
+    @classmethod
+    def of(cls, award: Award) -> Change:
+        """Return what an award changes."""
+        return cls(
+            award_id=award.id,
+            badge_id=award.badge_id,
+            person_id=award.person_id,
+            points=award.badge.points,
+            issued_at=award.issued_at,
+        )
 
 
-def take_back(session: Session, award: Award) -> None:
+def add(session: Session, change: Change) -> None:
+    """Count a new award in. On PostgreSQL `ledgers.write` does the same for many at once."""
+    _change(session, change, 1)
+
+
+def take_back(session: Session, change: Change) -> None:
     """Count a revoked award out."""
-    _change(session, award, -1)
+    _change(session, change, -1)
 
 
 def starts(moment: datetime) -> Iterator[tuple[Period, date]]:
@@ -40,8 +63,8 @@ def starts(moment: datetime) -> Iterator[tuple[Period, date]]:
     yield Period.DAY, day
 
 
-def _change(session: Session, award: Award, sign: int) -> None:
-    points = award.badge.points
+def _change(session: Session, award: Change, sign: int) -> None:
+    points = award.points
     for period, day in starts(award.issued_at):
         values = {"person_id": award.person_id, "period": period, "starts_on": day}
         insert_once(
@@ -76,12 +99,12 @@ def _move(
         )
 
 
-def _change_badge(session: Session, award: Award, sign: int) -> None:
+def _change_badge(session: Session, award: Change, sign: int) -> None:
     held = session.scalars(
         select(func.count())
         .select_from(Award)
         .filter_by(badge_id=award.badge_id, person_id=award.person_id)
-        .where(Award.revoked_at.is_(None), Award.id != award.id)
+        .where(Award.revoked_at.is_(None), Award.id != award.award_id)
     ).one()
     unique = ("badge_id",)
     values = {"badge_id": award.badge_id, "holders": 0, "awards": 0}

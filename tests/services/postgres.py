@@ -18,7 +18,7 @@ from tests.services.missing import MissingError
 from tests.services.processes import Home, Server, free_ports, stop, wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 ROLE = "accolades"
 SETTINGS = {
@@ -36,7 +36,7 @@ SETTINGS = {
 }
 
 
-def start(folder: Path) -> Server:
+def start(folder: Path, settings: Mapping[str, str] = SETTINGS) -> Server:
     """Start a server of our own; raises ``MissingError`` or ``StartError``."""
     programs = find_programs()
     home = Home.make(folder, "postgres")
@@ -44,8 +44,8 @@ def start(folder: Path) -> Server:
     options = ["--username", ROLE, "--auth", "trust", "--encoding", "UTF8", "--locale", "C.UTF-8"]
     home.run([programs / "initdb", "--pgdata", data, "--no-sync", *options])
     (port,) = free_ports(1)
-    settings = SETTINGS | {"port": str(port), "unix_socket_directories": str(folder)}
-    given = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+    own = {**settings, "port": str(port), "unix_socket_directories": str(folder)}
+    given = [part for name, value in own.items() for part in ("-c", f"{name}={value}")]
     process = home.start([programs / "postgres", "-D", data, *given])
     url = f"postgresql+psycopg://{ROLE}@127.0.0.1:{port}/postgres"
     try:

@@ -5,10 +5,12 @@ import threading
 from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
+import psycopg
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import func, make_url, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 
+from issuer import db
 from issuer.db import Database, insert_once
 from issuer.models import Person, Setting, Tag
 from tests.issuing import NOW, make_site
@@ -152,4 +154,40 @@ def test_nothing_is_connected_before_it_is_needed() -> None:
     database = Database("sqlite:////nonexistent/folder/x.sqlite")
     with pytest.raises(DBAPIError, match="unable to open"), database.reading() as session:
         session.execute(text("SELECT 1"))
+    database.dispose()
+
+
+@pytest.mark.postgres
+def test_a_connection_that_was_cut_while_it_lay_idle_is_replaced(
+    tmp_path: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(db, "IDLE_SECONDS", 0.0)
+    database = make_site(tmp_path, postgres_url).database
+    server = text("SELECT pg_backend_pid()")
+    with database.reading() as session:
+        first = session.scalar(server)
+    with psycopg.connect(
+        make_url(postgres_url).set(drivername="postgresql").render_as_string(hide_password=False)
+    ) as other:
+        other.execute("SELECT pg_terminate_backend(%s, 5000)", (first,))
+    with database.reading() as session:
+        assert session.scalar(server) != first
+    database.dispose()
+
+
+@pytest.mark.postgres
+def test_a_connection_that_was_used_just_now_is_not_asked_first(
+    tmp_path: Path, postgres_url: str
+) -> None:
+    database = make_site(tmp_path, postgres_url).database
+    with database.reading() as session:
+        raw = session.connection().connection.driver_connection
+    with psycopg.connect(
+        make_url(postgres_url).set(drivername="postgresql").render_as_string(hide_password=False)
+    ) as other:
+        asked = "SELECT query FROM pg_stat_activity WHERE pid = %s"
+        last = other.execute(asked, (raw.info.backend_pid,)).fetchone()
+        with database.reading():
+            pass
+        assert other.execute(asked, (raw.info.backend_pid,)).fetchone() == last
     database.dispose()

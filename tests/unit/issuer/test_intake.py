@@ -12,6 +12,7 @@ from issuer.adapters.accounts import ListedAccounts
 from issuer.adapters.messages import Incoming, from_record
 from issuer.adapters.pictures import read_picture
 from issuer.config import Settings
+from issuer.errors import InvalidInputError
 from issuer.intake import Intake, policy_of
 from issuer.models import (
     ArchivedMessage,
@@ -89,6 +90,33 @@ def test_a_database_error_leaves_nothing_of_the_message(site: Site) -> None:
     assert [count(site, table) for table in (ArchivedMessage, Award)] == [1, 0]
     with site.database.reading() as session:
         assert session.scalars(select(Counter.value)).all() == [1]
+
+
+def test_a_group_is_one_transaction(site: Site) -> None:
+    intake = Intake(site, policy_of(site.settings))
+    group = [incoming(1, "asha"), incoming(2, "asha", "boris"), incoming(2, "asha")]
+    first, second, third = intake.handle_group(group, now=NOW)
+    assert first.given == []
+    assert [given.person.username for given in second.given] == ["asha"]
+    assert third.duplicate
+    assert [count(site, table) for table in (ArchivedMessage, Award, OutboxMessage)] == [2, 1, 2]
+
+
+def test_of_a_group_that_fails_the_others_are_taken_one_by_one(
+    site: Site,
+) -> None:
+    intake = Intake(site, policy_of(site.settings))
+    broken = incoming(2, "asha")
+    broken.message.body["half"] = "\ud800"  # no adapter lets it pass, no database keeps it
+    with pytest.raises(ValueError, match="surrogates not allowed"):
+        intake.handle_group([incoming(1, "asha"), broken, incoming(3, "asha")], now=NOW)
+    assert count(site, ArchivedMessage) == 1
+
+
+def test_a_group_has_its_limit(site: Site) -> None:
+    group = [incoming(number) for number in range(101)]
+    with pytest.raises(InvalidInputError, match="too many"):
+        Intake(site, policy_of(site.settings)).handle_group(group, now=NOW)
 
 
 def test_the_rules_are_those_of_its_beginning(site: Site) -> None:

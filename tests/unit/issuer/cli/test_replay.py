@@ -67,6 +67,21 @@ def test_people_read_a_summary(call: Call, home: Path, file: Path, rules: Path) 
     assert outcome.out == "messages: 4, 3 new, 1 archived before\nnew awards: 2\n"
 
 
+@pytest.mark.parametrize("batch", [1, 2, 100])
+def test_groups_of_any_size_give_the_same(
+    call: Call, home: Path, file: Path, rules: Path, batch: int
+) -> None:
+    plain = call("replay", file, "--rules", rules, "--json")
+    grouped = call("replay", file, "--rules", rules, "--json", "--batch", str(batch))
+    assert (grouped.code, grouped.lines) == (0, plain.lines)
+    assert sum(len(line["awards"]) for line in grouped.lines) == 2
+
+
+@pytest.mark.parametrize("batch", ["0", "101", "many"])
+def test_a_group_of_no_size_is_refused(call: Call, file: Path, batch: str) -> None:
+    assert call("replay", file, "--batch", batch).code == 2
+
+
 def test_a_scratch_database_leaves_the_site_alone(
     call: Call, site: Site, file: Path, rules: Path
 ) -> None:

@@ -21,7 +21,20 @@ def test_sound_rules_are_right(call: Call, rules: Path) -> None:
     outcome = call("rules", "check", rules)
     assert (outcome.code, outcome.err) == (0, "")
     assert outcome.out == "right: 1, problems: 0\n"
-    assert call("rules", "check", rules, "--json").lines == [{"rules": 1, "problems": []}]
+    assert call("rules", "check", rules, "--json").lines == [
+        {"rules": 1, "problems": [], "warnings": []}
+    ]
+
+
+def test_a_rule_that_reads_rows_is_warned_of_and_still_right(call: Call, rules: Path) -> None:
+    (file,) = rules.glob("*.yml")
+    previous = 'previous: {filter: {contains: ["message.topic"]}, operation: count}\n'
+    file.write_text(file.read_text() + previous)
+    outcome = call("rules", "check", rules)
+    assert (outcome.code, outcome.out) == (0, "right: 1, problems: 0\n")
+    assert "the rule is costly: its filter looks for contains" in outcome.err
+    (report,) = call("rules", "check", rules, "--json").lines
+    assert [warning["file"] for warning in report["warnings"]] == [str(file)]
 
 
 @pytest.mark.parametrize(

@@ -211,11 +211,13 @@ def test_people_who_opted_out_are_dropped_with_the_reason(session: Session, site
     assert feed(session, message(1)).dropped == [("asha", "opted out")]
 
 
-def test_who_has_the_badge_is_not_counted_again(session: Session, site: Site) -> None:
+def test_who_has_the_badge_gets_nothing_more_while_the_counter_goes_on(
+    session: Session, site: Site
+) -> None:
     load(session, site, COUNT + "condition: {greater than or equal to: 1}\n")
     feed(session, message(1))
     assert feed(session, message(2, user="ASHA")).dropped == [("ASHA", "has the badge")]
-    assert session.scalars(select(Counter.value)).all() == [1]
+    assert session.scalars(select(Counter.value)).all() == [2]
 
 
 def test_a_repeatable_rule_awards_for_each_message(session: Session, site: Site) -> None:

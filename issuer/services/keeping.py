@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""How messages get into the archive: each once, with its people, under the locks of counting."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import insert, select
+
+from issuer.db import insert_once
+from issuer.models import ArchivedMessage, MessagePackage, MessageUser, Topic
+from issuer.services import postgres
+from rules.counting import anchors_of, locks_of, names_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+    from rules.model import Message
+
+#: Rows of topics, by database: they are never changed nor removed.
+_remembered: WeakKeyDictionary[object, dict[str, int]] = WeakKeyDictionary()
+MAX_REMEMBERED = 10_000
+#: Advisory locks that all names share.
+LOCKS = 2_048
+
+
+@dataclass(slots=True)
+class Entry:
+    """A message as it is kept: its people without case, each once, and how counters find it."""
+
+    message: Message
+    users: tuple[str, ...]
+    packages: tuple[str, ...]
+    agent: str | None
+    names: list[str]
+    anchors: dict[str, None]
+    row: int = 0
+
+    @classmethod
+    def of(cls, message: Message, users: Iterable[str]) -> Entry:
+        """Return the form in which a message is kept with ``users``."""
+        people = tuple(dict.fromkeys(name.lower() for name in users))
+        names = names_of(message, people)
+        return cls(
+            message=message,
+            users=people,
+            packages=tuple(dict.fromkeys(message.packages)),
+            agent=message.agent_name.lower() if message.agent_name else None,
+            names=names,
+            anchors=dict.fromkeys(anchors_of(names, message.topic)),
+        )
+
+
+def keep(
+    session: Session,
+    entries: Sequence[Entry],
+    *,
+    now: datetime,
+    alone: Iterable[str] = (),
+) -> dict[str, int]:
+    """Keep messages with their people; return the rows of those that were not kept before.
+
+    Until the transaction ends nobody else keeps a message that has one of the locks ``alone``. On
+    SQLite there is one writer at a time anyway.
+    """
+    topics = _topic_ids(session, [entry.message for entry in entries])
+    if postgres.is_used(session):
+        return _keep_at_once(session, entries, topics, _locks(entries, alone), now)
+    rows = {}
+    for entry in entries:
+        row = _keep_one(session, entry, topics[entry.message.topic], now)
+        if row is not None:
+            rows[entry.message.id] = row
+    return rows
+
+
+def _keep_at_once(
+    session: Session,
+    entries: Sequence[Entry],
+    topics: dict[str, int],
+    locks: list[int],
+    now: datetime,
+) -> dict[str, int]:
+    records = [
+        {
+            "id": message.id,
+            "topic_id": topics[message.topic],
+            "sent": message.sent_at.isoformat(),
+            "agent_key": entry.agent,
+            "agent": message.agent_name,
+            "headers": message.headers,
+            "body": message.body,
+            "users": entry.users,
+            "packages": entry.packages,
+        }
+        for entry in entries
+        for message in [entry.message]
+    ]
+    messages = postgres.text(records)
+    found = postgres.run(
+        session,
+        postgres.KEEP,
+        messages=messages,
+        lock_class=postgres.LOCK_CLASS,
+        locks=locks,
+        now=now,
+    )
+    return {row[0]: row[1] for row in found}
+
+
+def _keep_one(session: Session, entry: Entry, topic_id: int, now: datetime) -> int | None:
+    message = entry.message
+    values = {
+        "message_id": message.id,
+        "topic_id": topic_id,
+        "sent_at": message.sent_at,
+        "received_at": now,
+        "agent_key": entry.agent,
+        "agent_name": message.agent_name,
+        "headers": message.headers,
+        "body": message.body,
+    }
+    if not insert_once(session, ArchivedMessage, values, unique=("message_id",)):
+        return None
+    row: int = session.scalars(select(ArchivedMessage.id).filter_by(message_id=message.id)).one()
+    here = {"topic_id": topic_id, "message_ref": row}
+    if entry.users:
+        people = [{"username": name, **here} for name in entry.users]
+        session.execute(insert(MessageUser), people)
+    if entry.packages:
+        packages = [{"package": name, **here} for name in entry.packages]
+        session.execute(insert(MessagePackage), packages)
+    return row
+
+
+def _locks(entries: Iterable[Entry], alone: Iterable[str]) -> list[int]:
+    """Return the locks in the order in which everybody takes them; shared ones are negative."""
+    whole = {_place(name) for name in alone}
+    shared = {
+        _place(name) for entry in entries for name in locks_of(entry.names, entry.message.topic)
+    }
+    return sorted([*whole, *(-place for place in shared - whole)], key=abs)
+
+
+def _place(name: str) -> int:
+    # So few that any number of names fits into the server's table of locks.
+    return 1 + zlib.crc32(name.encode("utf-8", "surrogatepass")) % LOCKS
+
+
+def _topic_ids(session: Session, incoming: Sequence[Message]) -> dict[str, int]:
+    """Return the rows of topics, which are made where they are missing.
+
+    What was found is remembered for the process, but nothing that this session made itself: its
+    transaction may yet be undone.
+    """
+    known = _remembered.setdefault(session.get_bind(), {})
+    wanted = {message.topic: message for message in incoming}
+    missing = sorted(wanted.keys() - known.keys())
+    if not missing:
+        return known
+    own: dict[str, int] = session.info.setdefault("own_topics", {})
+    statement = select(Topic.name, Topic.id).where(Topic.name.in_(missing))
+    found: dict[str, int] = dict(session.execute(statement).all())
+    for name in missing:
+        if name not in found:
+            values = {"name": name, "category": wanted[name].category}
+            insert_once(session, Topic, values, unique=("name",))
+            own[name] = found[name] = session.scalars(select(Topic.id).filter_by(name=name)).one()
+    if len(known) < MAX_REMEMBERED:
+        known.update({name: row for name, row in found.items() if name not in own})
+    return known | found
