@@ -54,6 +54,7 @@ EXIT_CODES = {
     "db check": "1: the tables differ; every difference is a line",
     "replay": "1: a message could not be read; the others were processed",
     "rules check": "1: a file has an error",
+    "rules explain": "1: nobody would get the badge",
     "rules migrate": "1: a rule was left alone, because it is wrong or the current dialect cannot "
     "express it; with `--check` also: a file is to be rewritten",
     "rules sync": "1: a rule was refused; the others were loaded",
@@ -70,6 +71,9 @@ ARGUMENTS = {
     "replay file": "Messages, one JSON object a line; `-` for standard input.",
     "revoke award_name": "Address or id of the assertion, or id of the award.",
     "rules check paths": "Rule files, and folders of `*.yml` and `*.yaml`.",
+    "rules explain message": "File with one JSON message as `accolades replay` reads it, `-` for "
+    "standard input, or the id of a message of the archive.",
+    "rules explain rule": "Rule file, or the slug of a rule of the site.",
     "rules migrate paths": "Rule files, and folders of `*.yml` and `*.yaml`.",
     "rules sync folders": "Folders or files; without any, the bundled collection and the folders "
     "of the setting `rules`.",

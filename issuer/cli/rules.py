@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from issuer.adapters.objects import write_whole
+from issuer.cli.explaining import explain
 from issuer.cli.main import NEGATIVE, Context, pass_context
 from issuer.cli.progress import bar
 from issuer.errors import InvalidInputError
@@ -33,6 +34,9 @@ PATHS = click.Path(exists=True, path_type=Path)
 @click.group()
 def rules() -> None:
     """Check rule files and load them."""
+
+
+rules.add_command(explain)
 
 
 @rules.command()
