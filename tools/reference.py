@@ -53,7 +53,7 @@ EXIT_CODES = {
     "queue; 10 to 15: the bus could not be used, by the numbers of `fedora-messaging consume`",
     "db check": "1: the tables differ; every difference is a line",
     "replay": "1: a message could not be read; the others were processed",
-    "rules check": "1: a file has an error",
+    "rules check": "1: a file has an error, or with `--strict` a warning",
     "rules explain": "1: nobody would get the badge",
     "rules migrate": "1: a rule was left alone, because it is wrong or the current dialect cannot "
     "express it; with `--check` also: a file is to be rewritten",

@@ -4,29 +4,23 @@
 from __future__ import annotations
 
 import difflib
-import json
 import stat
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from issuer.adapters.objects import write_whole
+from issuer.cli.checking import check
 from issuer.cli.explaining import explain
 from issuer.cli.main import NEGATIVE, Context, pass_context
 from issuer.cli.progress import bar
 from issuer.errors import InvalidInputError
-from issuer.services import collections, setup
+from issuer.services import setup
 from rules import plugins
-from rules.loader import Problem, load, problem_of, texts
+from rules.loader import Problem, problem_of, texts
 from rules.migrating import migrate as migrated
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from rules.model import Rule
 
 PATHS = click.Path(exists=True, path_type=Path)
 
@@ -36,40 +30,8 @@ def rules() -> None:
     """Check rule files and load them."""
 
 
+rules.add_command(check)
 rules.add_command(explain)
-
-
-@rules.command()
-@click.argument("paths", nargs=-1, required=True, type=PATHS)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def check(paths: tuple[Path, ...], *, as_json: bool) -> None:
-    """Lint rule files and folders; exit 1 if any has an error."""
-    loaded = load(paths)
-    problems = [*loaded.problems, *_pictures(loaded.rules)]
-    if not loaded.rules and not loaded.problems:
-        raise InvalidInputError(f"{paths[0]}: holds no rule file: give *.yml files or their folder")
-    if as_json:
-        found = [
-            {"file": str(item.path), "line": item.line, "message": item.message, "hint": item.hint}
-            for item in problems
-        ]
-        click.echo(json.dumps({"rules": len(loaded.rules), "problems": found}))
-    else:
-        for problem in problems:
-            click.echo(str(problem))
-        wrong = {problem.path for problem in problems}
-        right = sum(Path(rule.source) not in wrong for rule in loaded.rules)
-        click.echo(f"right: {right}, problems: {len(problems)}")
-    sys.exit(NEGATIVE if problems else 0)
-
-
-def _pictures(found: Iterable[Rule]) -> Iterator[Problem]:
-    """Yield what is wrong with the pictures of rules."""
-    for rule in found:
-        try:
-            collections.find_picture(rule)
-        except InvalidInputError as error:
-            yield Problem(Path(rule.source), rule.line, 1, str(error), "")
 
 
 @rules.command()

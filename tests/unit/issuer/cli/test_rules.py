@@ -17,11 +17,50 @@ if TYPE_CHECKING:
     Call = Callable[..., Outcome]
 
 
+KNOWN = RULE.replace("wiki.edit", "wiki.article.edit")
+
+
 def test_sound_rules_are_right(call: Call, rules: Path) -> None:
+    (rules / "first.yml").write_text(KNOWN)
     outcome = call("rules", "check", rules)
     assert (outcome.code, outcome.err) == (0, "")
     assert outcome.out == "right: 1, problems: 0\n"
-    assert call("rules", "check", rules, "--json").lines == [{"rules": 1, "problems": []}]
+    assert call("rules", "check", rules, "--json").lines == [
+        {"rules": 1, "problems": [], "warnings": []}
+    ]
+
+
+def test_warnings_fail_only_a_strict_check(call: Call, home: Path, rules: Path) -> None:
+    (rules / "first.yml").write_text(KNOWN.replace("{topic: wiki.article.edit}", "{any: []}"))
+    outcome = call("rules", "check", rules)
+    assert outcome.code == 0
+    assert outcome.out.startswith(f"{rules / 'first.yml'}:7:11: warning: the trigger never holds")
+    assert outcome.out.endswith("right: 1, problems: 0, warnings: 1\n")
+    assert call("rules", "check", "--strict", rules).code == 1
+    assert call("rules", "check", "--strict", "--allow", "never", rules).code == 0
+    (report,) = call("rules", "check", "--json", rules).lines
+    kinds = [(found["kind"], found["severity"]) for found in report["warnings"]]
+    assert kinds == [("never", "warning")]
+
+
+def test_topics_of_the_archive_are_known(call: Call, site: Site, rules: Path) -> None:
+    from issuer.models import Topic
+
+    note = "no known topic ends with 'wiki.edit': compared with 30 topics of the bundled sample and"
+    assert note in call("rules", "check", "--strict", rules).out
+    with site.database.writing() as session:
+        session.add(Topic(name="org.example.prod.wiki.edit", category="wiki"))
+    assert call("rules", "check", rules).out == "right: 1, problems: 0\n"
+
+
+def test_an_error_has_its_column_and_hint(call: Call, home: Path, rules: Path) -> None:
+    (rules / "first.yml").write_text(
+        KNOWN + "previous: {filter: {categories: [wiki]}, operation: count}\n"
+    )
+    (report,) = call("rules", "check", "--json", rules).lines
+    (problem,) = report["problems"]
+    assert (problem["line"], problem["column"], problem["severity"]) == (9, 34, "error")
+    assert "quotes" in problem["hint"]
 
 
 @pytest.mark.parametrize(
