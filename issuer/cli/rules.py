@@ -6,7 +6,6 @@ from __future__ import annotations
 import difflib
 import stat
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -14,11 +13,9 @@ import click
 from issuer.adapters.objects import write_whole
 from issuer.cli.checking import check
 from issuer.cli.explaining import explain
-from issuer.cli.main import NEGATIVE, Context, pass_context
-from issuer.cli.progress import bar
+from issuer.cli.main import NEGATIVE
+from issuer.cli.syncing import sync
 from issuer.errors import InvalidInputError
-from issuer.services import setup
-from rules import plugins
 from rules.loader import Problem, problem_of, texts
 from rules.migrating import migrate as migrated
 
@@ -32,6 +29,7 @@ def rules() -> None:
 
 rules.add_command(check)
 rules.add_command(explain)
+rules.add_command(sync)
 
 
 @rules.command()
@@ -87,33 +85,3 @@ def _replace(file: Path, text: str) -> None:
         write_whole(target, text.encode(), stat.S_IMODE(target.stat().st_mode))
     except OSError as error:
         raise InvalidInputError(f"{file}: cannot be written: {error.strerror}") from error
-
-
-@rules.command()
-@click.argument("folders", nargs=-1, type=PATHS)
-@pass_context
-def sync(context: Context, folders: tuple[Path, ...]) -> None:
-    """Load badges, rules and artwork of FOLDERS (default: all collections of the settings)."""
-    site = context.site
-    loaded = setup.load_collections(site.settings, folders)
-    classes = () if folders else plugins.installed().badges
-    if not (loaded.rules or loaded.problems or classes):
-        where = folders[0] if folders else "settings"
-        raise InvalidInputError(f"{where}: holds no rule file: give *.yml files or their folder")
-    for problem in loaded.problems:
-        click.echo(str(problem), err=True)
-    stores = setup.Stores(site.keys, site.objects)
-    with (
-        site.database.writing() as session,
-        bar("Badges", len(loaded.rules)) as advance,
-    ):
-        report = setup.sync_rules(
-            session, loaded, site.settings, stores, now=datetime.now(UTC), progress=advance
-        )
-    for line in report.problems:
-        click.echo(line, err=True)
-    click.echo(
-        f"{len(report.added)} added, {len(report.changed)} changed, "
-        f"{len(report.unchanged)} unchanged, {len(loaded.problems) + len(report.problems)} refused"
-    )
-    sys.exit(NEGATIVE if loaded.problems or report.problems else 0)

@@ -147,7 +147,8 @@ def find_rule(session: Session, slug: str) -> Rule:
     if row is None:
         raise NotFoundError(f"rule {slug}: is no file and no rule of the site")
     try:
-        return parse(row.revisions[-1].text, source=row.source)
+        written = [revision for revision in row.revisions if revision.text]  # else it is retired
+        return parse(written[-1].text, source=row.source)
     except RuleError as error:
         raise InvalidInputError(f"rule {slug}: {error}") from error
 

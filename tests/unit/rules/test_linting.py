@@ -182,7 +182,7 @@ def test_a_constant_topic_of_a_filter_that_nobody_knows_is_noted() -> None:
 
 def level(number: int, condition: dict[str, Any] | None, **more: Any) -> Any:
     series = {"name": "Climber", "level": number}
-    condition_ = {"condition": condition} if condition else {}
+    condition_: dict[str, Any] = {"condition": condition} if condition else {}
     name = more.pop("name", f"Climber {number}")
     return parse(rule_text(name=name, series=series, **condition_, **more), source=f"{name}.yml")
 
