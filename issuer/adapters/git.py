@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import urlsplit
 
-from dulwich.client import HttpGitClient
+from dulwich.client import HttpGitClient, HTTPProxyUnauthorized, HTTPUnauthorized
 from dulwich.errors import (
     ChecksumMismatch,
     GitProtocolError,
@@ -48,6 +48,8 @@ FAILURES = (
     NotGitRepository,
     ObjectFormatException,
     HTTPError,
+    HTTPProxyUnauthorized,
+    HTTPUnauthorized,
     LimitError,
     OSError,
     AssertionError,  # how dulwich refuses some damaged packs

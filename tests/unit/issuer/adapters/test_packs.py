@@ -56,7 +56,7 @@ def test_a_sound_pack_passes() -> None:
         (io.BytesIO(b"PACK\0\0\0\x09\0\0\0\0"), "no pack"),
         (io.BytesIO(b"PA"), "cut off"),
         (pack(count=packs.MAX_OBJECTS + 1), "more than"),
-        (pack(count=7), "cut off|zlib|header"),
+        (pack(count=7), "cut off|decompressing"),
         (pack(entry(BLOB, b"x", size=1 << 40)), "larger than 100 MiB"),
         (pack(entry(BLOB, b"x" * 99, size=9)), "larger than it says"),
         (pack(entry(BLOB, b"x", size=9)), "smaller than it says"),

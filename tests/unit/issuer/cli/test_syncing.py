@@ -2,7 +2,8 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
@@ -11,6 +12,7 @@ from dulwich.repo import Repo
 from dulwich.server import DictBackend
 from dulwich.web import make_wsgi_chain
 
+from issuer.adapters import git
 from issuer.models import Rule
 from tests.issuing import RED
 from tests.unit.issuer.cli.conftest import RULE
@@ -65,12 +67,18 @@ def web(work: Path) -> Iterator[str]:
     """Serve the repository on the loopback; give its address."""
     with Repo(str(work)) as repository:
         application = make_wsgi_chain(DictBackend({"/badges.git": repository}))
-        with make_server("127.0.0.1", 0, application, handler_class=_Silent) as server:
-            thread = threading.Thread(target=server.serve_forever, daemon=True)
-            thread.start()
-            yield f"http://127.0.0.1:{server.server_port}/badges.git"
-            server.shutdown()
-            thread.join()
+        with serving(application) as address:
+            yield f"{address}/badges.git"
+
+
+@contextmanager
+def serving(application: Any) -> Iterator[str]:
+    with make_server("127.0.0.1", 0, application, handler_class=_Silent) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
 
 
 def active(site: Site) -> dict[str, bool]:
@@ -198,6 +206,40 @@ def test_on_a_terminal_it_asks(
     monkeypatch.setattr("click.termui.visible_prompt_func", lambda _: answer)
     assert call("rules", "sync", rules).code == code
     assert bool(active(site)) is (code == 0)
+
+
+@pytest.mark.parametrize(
+    ("limit", "value", "said"),
+    [("MAX_BYTES", 10, "larger than"), ("TOTAL_SECONDS", -1.0, "takes longer")],
+)
+def test_a_repository_that_is_too_much_is_refused(
+    call: Call,
+    site: Site,
+    web: str,
+    monkeypatch: pytest.MonkeyPatch,
+    limit: str,
+    value: float,
+    said: str,
+) -> None:
+    monkeypatch.setattr(git, limit, value)
+    outcome = call("rules", "sync", web)
+    assert outcome.code == 2
+    assert said in outcome.error
+    assert active(site) == {}
+
+
+@pytest.mark.parametrize("status", ["401 No", "404 No", "200 OK"])
+def test_a_web_server_that_serves_no_repository_is_told(
+    call: Call, site: Site, status: str
+) -> None:
+    def answer(_: object, start: Callable[[str, list[tuple[str, str]]], object]) -> list[bytes]:
+        start(status, [("Content-Type", "text/plain")])
+        return [b"nothing here"]
+
+    with serving(answer) as address:
+        outcome = call("rules", "sync", address)
+    assert outcome.code == 2
+    assert "cannot be read as git" in outcome.error
 
 
 @pytest.mark.parametrize(
