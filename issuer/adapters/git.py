@@ -10,11 +10,17 @@ from __future__ import annotations
 import stat
 import time
 import zlib
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 from urllib.parse import urlsplit
 
-from dulwich.client import HttpGitClient, HTTPProxyUnauthorized, HTTPUnauthorized
+from dulwich.client import (
+    HttpGitClient,
+    HTTPProxyUnauthorized,
+    HTTPUnauthorized,
+    default_urllib3_manager,
+)
 from dulwich.errors import (
     ChecksumMismatch,
     GitProtocolError,
@@ -25,6 +31,7 @@ from dulwich.errors import (
 from dulwich.objects import Blob, Commit, Tag, Tree
 from dulwich.refs import Ref
 from dulwich.repo import Repo
+from urllib3 import PoolManager, ProxyManager
 from urllib3.exceptions import HTTPError
 
 from issuer.adapters.packs import MAX_BYTES, LimitError, check_pack
@@ -36,6 +43,7 @@ if TYPE_CHECKING:
 
     from dulwich.object_store import BaseObjectStore
     from dulwich.objects import ObjectID
+    from urllib3.response import BaseHTTPResponse
 
 MAX_FILES = 20_000
 MAX_DEPTH = 20
@@ -108,32 +116,68 @@ def _start(refs: Mapping[Ref, ObjectID], branch: str, address: str) -> ObjectID:
 def _fetched(address: str, branch: str, folder: Path) -> tuple[Repo, ObjectID]:
     """Fetch the newest commit of a branch into a repository in ``folder``."""
     folder.mkdir()
-    repository = Repo.init_bare(folder)
-    parts = urlsplit(address)
-    client = HttpGitClient(f"{parts.scheme}://{parts.netloc}", timeout=READ_SECONDS)
     wanted: list[ObjectID] = []
 
     def choose(refs: Mapping[Ref, ObjectID], depth: int | None = None) -> list[ObjectID]:
         wanted.append(_start(refs, branch, address))
         return [wanted[0]]
 
-    pack = folder / "incoming.pack"
-    with pack.open("w+b") as stream:
-        receive = _Receiving(stream, time.monotonic() + TOTAL_SECONDS)
+    parts = urlsplit(address)
+    base = f"{parts.scheme}://{parts.netloc}"
+    repository = Repo.init_bare(folder)
+    with ExitStack() as stack, (folder / "incoming.pack").open("w+b") as stream:
+        stack.callback(repository.close)
+        pool = cast(
+            "_Closing",
+            default_urllib3_manager(
+                None, _Closing, _ClosingProxy, base_url=base, timeout=READ_SECONDS
+            ),
+        )
+        stack.callback(pool.close)
+        client = HttpGitClient(base, pool_manager=pool)
         walker = repository.get_graph_walker(heads=[])
+        receive = _Receiving(stream, time.monotonic() + TOTAL_SECONDS)
         client.fetch_pack(parts.path, choose, walker, receive, depth=1)
-        stream.seek(0)
-        check_pack(stream)
-        stream.seek(0)
-        store, commit, abort = repository.object_store.add_pack()
-        try:
-            while chunk := stream.read(1 << 16):
-                store.write(chunk)
-        except BaseException:
-            abort()
-            raise
-        commit()
+        _unpack(repository, stream)
+        stack.pop_all()
+        pool.close()
     return repository, wanted[0]
+
+
+def _unpack(repository: Repo, stream: BinaryIO) -> None:
+    stream.seek(0)
+    check_pack(stream)
+    stream.seek(0)
+    store, commit, abort = repository.object_store.add_pack()
+    try:
+        while chunk := stream.read(1 << 16):
+            store.write(chunk)
+    except BaseException:
+        abort()
+        raise
+    commit()
+
+
+class _Closing(PoolManager):
+    """Closes what it opened, also answers that nobody read to their end."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._answers: list[BaseHTTPResponse] = []
+
+    def urlopen(self, *arguments: Any, **options: Any) -> BaseHTTPResponse:
+        answer = super().urlopen(*arguments, **options)
+        self._answers.append(answer)
+        return answer
+
+    def close(self) -> None:
+        for answer in self._answers:
+            answer.close()
+        self.clear()
+
+
+class _ClosingProxy(_Closing, ProxyManager):
+    """The same where the environment names a proxy."""
 
 
 @dataclass(slots=True)

@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 from __future__ import annotations
 
+import io
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
-from wsgiref.simple_server import WSGIRequestHandler, make_server
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import pytest
 from dulwich import porcelain
 from dulwich.repo import Repo
-from dulwich.server import DictBackend
+from dulwich.server import BackendRepo, DictBackend
 from dulwich.web import make_wsgi_chain
 
 from issuer.adapters import git
@@ -32,6 +33,15 @@ ONE, TWO = RULE.replace("First", "Wiki"), RULE.replace("First", "Second")
 class _Silent(WSGIRequestHandler):
     def log_message(self, *_: object) -> None:
         """Say nothing."""
+
+    def get_stderr(self) -> io.StringIO:
+        """Say nothing of errors either: who is served may go away."""
+        return io.StringIO()
+
+
+class _Calm(WSGIServer):
+    def handle_error(self, *_: object) -> None:
+        """Say nothing of a client that went away."""
 
 
 @pytest.fixture
@@ -66,14 +76,15 @@ def commit(folder: Path) -> None:
 def web(work: Path) -> Iterator[str]:
     """Serve the repository on the loopback; give its address."""
     with Repo(str(work)) as repository:
-        application = make_wsgi_chain(DictBackend({"/badges.git": repository}))
+        known: dict[str, BackendRepo] = {"/badges.git": repository}
+        application = make_wsgi_chain(DictBackend(known))
         with serving(application) as address:
             yield f"{address}/badges.git"
 
 
 @contextmanager
 def serving(application: Any) -> Iterator[str]:
-    with make_server("127.0.0.1", 0, application, handler_class=_Silent) as server:
+    with make_server("127.0.0.1", 0, application, _Calm, _Silent) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}"
@@ -226,6 +237,27 @@ def test_a_repository_that_is_too_much_is_refused(
     assert outcome.code == 2
     assert said in outcome.error
     assert active(site) == {}
+
+
+def test_a_repository_is_fetched_through_the_proxy_of_the_environment(
+    call: Call, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def answer(
+        environment: dict[str, str], start: Callable[[str, list[tuple[str, str]]], object]
+    ) -> list[bytes]:
+        asked.append(environment["PATH_INFO"])
+        start("502 No", [("Content-Type", "text/plain")])
+        return [b"nothing here"]
+
+    with serving(answer) as address:
+        monkeypatch.setenv("http_proxy", address)
+        monkeypatch.delenv("no_proxy", raising=False)
+        outcome = call("rules", "sync", "http://badges.example.org/rules.git")
+    assert outcome.code == 2
+    assert asked
+    assert "cannot be read as git" in outcome.error
 
 
 @pytest.mark.parametrize("status", ["401 No", "404 No", "200 OK"])
