@@ -177,6 +177,20 @@ def test_odd_questions_are_told(asked: dict[str, Any], said: str) -> None:
     assert explanation.winners == ("alice",)  # without a condition any count is enough
 
 
+def test_an_older_question_without_its_key_gives_no_answer() -> None:
+    asked = older(question({"users": ["%(msg.gone)s"]}))
+    explanation = explain(asked, message({"user": "alice"}), Around())
+    assert explanation.winners == ()
+    assert "what is asked for is not in the message: no" in told(explanation)[-1]
+
+
+def test_a_condition_that_cannot_be_judged_is_told() -> None:
+    asked = rule(condition={"lambda": "value / 0 > 1"})
+    explanation = explain(asked, message(), Around())
+    assert explanation.verdict == "what is counted gives no answer for this message"
+    assert "ZeroDivisionError" in told(explanation)[-1]
+
+
 def test_a_question_that_breaks_is_told() -> None:
     previous = {"filter": {"users": ["message.body"]}, "operation": "count"}
     explanation = explain(rule(previous=previous), message(), Around())

@@ -110,6 +110,13 @@ def test_a_condition_that_no_count_fulfils_is_named(condition: dict[str, Any], n
         assert bool(kinds(lint([asked], KNOWN), "never")) is never
 
 
+def test_a_condition_of_the_older_dialect_is_pointed_at() -> None:
+    question = {"filter": {}, "operation": "count", "condition": {"less than": 0}}
+    asked = rule(criteria={"datanommer": question}, recipient="%(msg.user)s")
+    (remark,) = [item for item in lint([asked], KNOWN) if item.kind == "never"]
+    assert asked.text[remark.column - 1 :].startswith('condition": ')
+
+
 def test_an_operation_may_give_any_number() -> None:
     previous = {"filter": {}, "operation": {"lambda": "-1"}}
     asked = rule(previous=previous, condition={"less than": 0})
