@@ -23,7 +23,7 @@ def _parts(document: Node, name: str) -> Iterator[Node]:
         node = waiting.pop()
         if isinstance(node.value, tuple):
             waiting.extend(reversed(node.value))
-        elif isinstance(node.value, dict):
+        else:  # a mapping: a rule that loads has nothing else there
             if name in node.value:
                 yield node.value[name]
             waiting.extend(
@@ -51,7 +51,8 @@ def conditions(document: Node) -> Iterator[Node]:
     """Yield each condition."""
     if "condition" in document.value:
         yield document.value["condition"].key or document.value["condition"]
-    yield from _parts(document, "condition")
+    for node in _parts(document, "condition"):
+        yield node.key or node
 
 
 def constant(node: Node) -> str | None:
