@@ -33,7 +33,7 @@ class Problem:
 
     def __str__(self) -> str:
         what = f"{self.message}: {self.hint}" if self.hint else self.message
-        return f"{self.path}:{self.line}: {what}"
+        return f"{self.path}:{self.line}:{self.column}: {what}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,6 +79,7 @@ class Holds:
     """An expression holds."""
 
     expression: Callable[[Message], Any]
+    text: str = ""  # as the rule writes it
 
     @property
     def needs(self) -> Needs | None:

@@ -57,10 +57,11 @@ EXIT_CODES = {
     "outbox send": "1: a message was refused or delayed; the others were sent",
     "quarantine replay": "1: a message still cannot be handled; the others were",
     "replay": "1: a message could not be read; the others were processed",
-    "rules check": "1: a file has an error",
+    "rules check": "1: a file has an error, or with `--strict` a warning",
+    "rules explain": "1: nobody would get the badge",
     "rules migrate": "1: a rule was left alone, because it is wrong or the current dialect cannot "
     "express it; with `--check` also: a file is to be rewritten",
-    "rules sync": "1: a rule was refused; the others were loaded",
+    "rules sync": "1: a rule was refused, the others were loaded; or you did not go on",
     "verify": "1: the badge is not valid, or that could not be told",
 }
 
@@ -78,9 +79,13 @@ ARGUMENTS = {
     "replay file": "Messages, one JSON object a line; `-` for standard input.",
     "revoke award_name": "Address or id of the assertion, or id of the award.",
     "rules check paths": "Rule files, and folders of `*.yml` and `*.yaml`.",
+    "rules explain message": "File with one JSON message as `accolades replay` reads it, `-` for "
+    "standard input, or the id of a message of the archive.",
+    "rules explain rule": "Rule file, or the slug of a rule of the site.",
     "rules migrate paths": "Rule files, and folders of `*.yml` and `*.yaml`.",
-    "rules sync folders": "Folders or files; without any, the bundled collection and the folders "
-    "of the setting `rules`.",
+    "rules sync collections": "Folders, files or git repositories: an http or https address, or "
+    "the path of a bare repository, with a branch after `#`; without any, the bundled collection "
+    "and the folders of the setting `rules`.",
     "unbake image": "PNG or SVG file.",
     "verify source": "Address, signed text, JSON text, or a file; `-` for standard input.",
 }

@@ -4,29 +4,20 @@
 from __future__ import annotations
 
 import difflib
-import json
 import stat
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from issuer.adapters.objects import write_whole
-from issuer.cli.main import NEGATIVE, Context, pass_context
-from issuer.cli.progress import bar
+from issuer.cli.checking import check
+from issuer.cli.explaining import explain
+from issuer.cli.main import NEGATIVE
+from issuer.cli.syncing import sync
 from issuer.errors import InvalidInputError
-from issuer.services import collections, setup
-from rules import plugins
-from rules.counting import costly
-from rules.loader import Problem, load, problem_of, texts
+from rules.loader import Problem, problem_of, texts
 from rules.migrating import migrate as migrated
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from rules.model import Rule
 
 PATHS = click.Path(exists=True, path_type=Path)
 
@@ -36,53 +27,9 @@ def rules() -> None:
     """Check rule files and load them."""
 
 
-@rules.command()
-@click.argument("paths", nargs=-1, required=True, type=PATHS)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def check(paths: tuple[Path, ...], *, as_json: bool) -> None:
-    """Lint rule files and folders; exit 1 if any has an error."""
-    loaded = load(paths)
-    problems = [*loaded.problems, *_pictures(loaded.rules)]
-    warnings = list(_costly(loaded.rules))
-    if not loaded.rules and not loaded.problems:
-        raise InvalidInputError(f"{paths[0]}: holds no rule file: give *.yml files or their folder")
-    if as_json:
-        found = {
-            "rules": len(loaded.rules),
-            "problems": [_as_json(item) for item in problems],
-            "warnings": [_as_json(item) for item in warnings],
-        }
-        click.echo(json.dumps(found))
-    else:
-        for problem in problems:
-            click.echo(str(problem))
-        for warning in warnings:
-            click.echo(f"warning: {warning}", err=True)
-        wrong = {problem.path for problem in problems}
-        right = sum(Path(rule.source) not in wrong for rule in loaded.rules)
-        click.echo(f"right: {right}, problems: {len(problems)}")
-    sys.exit(NEGATIVE if problems else 0)
-
-
-def _as_json(item: Problem) -> dict[str, object]:
-    return {"file": str(item.path), "line": item.line, "message": item.message, "hint": item.hint}
-
-
-def _costly(found: Iterable[Rule]) -> Iterator[Problem]:
-    """Yield which rules read rows of the archive for each message, and why."""
-    for rule in found:
-        if reason := costly(rule):
-            hint = "it looks at the newest rows alone: set rows_per_page, or count with a filter"
-            yield Problem(Path(rule.source), rule.line, 1, f"the rule is costly: {reason}", hint)
-
-
-def _pictures(found: Iterable[Rule]) -> Iterator[Problem]:
-    """Yield what is wrong with the pictures of rules."""
-    for rule in found:
-        try:
-            collections.find_picture(rule)
-        except InvalidInputError as error:
-            yield Problem(Path(rule.source), rule.line, 1, str(error), "")
+rules.add_command(check)
+rules.add_command(explain)
+rules.add_command(sync)
 
 
 @rules.command()
@@ -138,33 +85,3 @@ def _replace(file: Path, text: str) -> None:
         write_whole(target, text.encode(), stat.S_IMODE(target.stat().st_mode))
     except OSError as error:
         raise InvalidInputError(f"{file}: cannot be written: {error.strerror}") from error
-
-
-@rules.command()
-@click.argument("folders", nargs=-1, type=PATHS)
-@pass_context
-def sync(context: Context, folders: tuple[Path, ...]) -> None:
-    """Load badges, rules and artwork of FOLDERS (default: all collections of the settings)."""
-    site = context.site
-    loaded = setup.load_collections(site.settings, folders)
-    classes = () if folders else plugins.installed().badges
-    if not (loaded.rules or loaded.problems or classes):
-        where = folders[0] if folders else "settings"
-        raise InvalidInputError(f"{where}: holds no rule file: give *.yml files or their folder")
-    for problem in loaded.problems:
-        click.echo(str(problem), err=True)
-    stores = setup.Stores(site.keys, site.objects)
-    with (
-        site.database.writing() as session,
-        bar("Badges", len(loaded.rules)) as advance,
-    ):
-        report = setup.sync_rules(
-            session, loaded, site.settings, stores, now=datetime.now(UTC), progress=advance
-        )
-    for line in report.problems:
-        click.echo(line, err=True)
-    click.echo(
-        f"{len(report.added)} added, {len(report.changed)} changed, "
-        f"{len(report.unchanged)} unchanged, {len(loaded.problems) + len(report.problems)} refused"
-    )
-    sys.exit(NEGATIVE if loaded.problems or report.problems else 0)

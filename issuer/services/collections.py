@@ -19,7 +19,7 @@ from rules.errors import RuleError
 from rules.loader import parse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable
     from datetime import datetime
 
     from sqlalchemy.orm import Session
@@ -36,6 +36,7 @@ class SyncReport:
 
     added: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
+    retired: list[str] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
@@ -43,6 +44,7 @@ class SyncReport:
         """Take in what another collection changed."""
         self.added += other.added
         self.changed += other.changed
+        self.retired += other.retired
         self.unchanged += other.unchanged
         self.problems += other.problems
 
@@ -56,10 +58,12 @@ def sync(
     *,
     now: datetime,
     progress: Callable[[], object] = lambda: None,
+    named: Callable[[str], str] = str,
 ) -> SyncReport:
     """Bring badges and rules to what the files say; one that cannot be taken stops no other.
 
-    A picture is looked for beside the rule file; a badge without one gets the placeholder.
+    ``named`` gives the lasting name of a file that is here for the moment. A picture is looked for
+    beside the rule file; a badge without one gets the placeholder.
     """
     report, collection = SyncReport(), list(collection)
     _free_places(session, collection)
@@ -67,9 +71,9 @@ def sync(
         progress()
         try:
             with session.begin_nested():
-                _take(session, rule, issuer, objects, placeholder, report, now)
+                _take(session, rule, issuer, objects, placeholder, report, now, named(rule.source))
         except AccoladesError as error:
-            report.problems.append(f"{rule.source}:{rule.line}: {error}")
+            report.problems.append(f"{named(rule.source)}:{rule.line}: {error}")
     if report.changed:
         # A changed filter asks anew; nobody asks for the old counters, but each message feeds them.
         counts.forget_others(session, active_rules(session).rules)
@@ -119,6 +123,7 @@ def _take(
     placeholder: Picture,
     report: SyncReport,
     now: datetime,
+    source: str,
 ) -> None:
     series = rule.series
     facts = badges.Facts(
@@ -137,29 +142,53 @@ def _take(
     )
     picture = find_picture(rule) or placeholder
     badge, changed = badges.put(session, issuer, facts, picture, objects, now=now)
-    state = _revise(session, rule, badge, now)
+    state = _revise(session, rule, badge, now, source)
     if state == "added":
         report.added.append(badge.slug)
     else:
         (report.changed if changed or state == "changed" else report.unchanged).append(badge.slug)
 
 
-def _revise(session: Session, rule: model.Rule, badge: Badge, now: datetime) -> str:
+def retire(session: Session, root: str, present: Collection[str], *, now: datetime) -> list[str]:
+    """Retire the rules that came from below ``root`` and are no longer there; return their slugs.
+
+    The badge and its awards stay. The history of the rule ends with an empty text, until the rule
+    comes back.
+    """
+    statement = select(Rule).where(Rule.active, Rule.source.startswith(root, autoescape=True))
+    gone = [row for row in session.scalars(statement) if row.slug not in present]
+    for row in gone:
+        _write(row, "", "", now)
+        row.active = False
+    session.flush()
+    return sorted(row.slug for row in gone)
+
+
+def _revise(session: Session, rule: model.Rule, badge: Badge, now: datetime, source: str) -> str:
     row = session.scalars(select(Rule).filter_by(slug=rule.slug)).one_or_none()
     if row is None:
-        row = Rule(slug=rule.slug, badge=badge, source=rule.source, created_at=now, updated_at=now)
+        row = Rule(slug=rule.slug, badge=badge, source=source, created_at=now, updated_at=now)
         session.add(row)
-        state, number = "added", 1
+        state = "added"
+    elif row.revisions[-1].fingerprint == rule.fingerprint:
+        row.source = source
+        return "unchanged"
     else:
-        if row.revisions[-1].fingerprint == rule.fingerprint:
-            return "unchanged"
-        state, number = "changed", row.revisions[-1].number + 1
-        row.updated_at, row.source = now, rule.source
-    row.revisions.append(
-        RuleRevision(number=number, text=rule.text, fingerprint=rule.fingerprint, created_at=now)
-    )
+        state = "changed"
+        # One that was retired comes back; one that an admin switched off stays so.
+        row.active = row.active or not row.revisions[-1].text
+    row.source = source
+    _write(row, rule.text, rule.fingerprint, now)
     session.flush()
     return state
+
+
+def _write(row: Rule, text: str, fingerprint: str, now: datetime) -> None:
+    number = row.revisions[-1].number + 1 if row.revisions else 1
+    row.updated_at = now
+    row.revisions.append(
+        RuleRevision(number=number, text=text, fingerprint=fingerprint, created_at=now)
+    )
 
 
 def find_picture(rule: model.Rule) -> Picture | None:

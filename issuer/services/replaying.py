@@ -27,7 +27,7 @@ def records(
     """
     for number, line in _lines(file):
         try:
-            value = _value(line, f"{name}:{number}")
+            value = json_value(line, f"{name}:{number}")
         except InvalidInputError as error:
             if refuse is None:
                 raise
@@ -59,7 +59,8 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON")
 
 
-def _value(line: bytes, where: str) -> Any:
+def json_value(line: bytes, where: str) -> Any:
+    """Return the JSON value of a text; raises `InvalidInputError` when it is too long or none."""
     if len(line) > MAX_LINE:
         raise InvalidInputError(f"{where}: longer than {MAX_LINE} bytes")
     try:

@@ -11,6 +11,7 @@ from issuer.errors import ConflictError
 from issuer.paths import PACKAGE, bundled_rules
 from issuer.services import collections, issuers, python_badges
 from issuer.services.badges import keep_image
+from issuer.services.sources import lasting_name, whole
 from rules import plugins
 from rules.loader import load
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from issuer.config import Settings
     from issuer.models import Issuer
     from issuer.services.collections import SyncReport
+    from issuer.services.sources import Source
     from rules.loader import Loaded
 
 STATIC = PACKAGE / "static"
@@ -62,10 +64,15 @@ def ensure_issuer(session: Session, settings: Settings, stores: Stores, *, now: 
     return issuer
 
 
+def folders_of(settings: Settings) -> list[Path]:
+    """Return the folders of all collections that the settings name."""
+    bundled = [bundled_rules()] if settings.bundled_rules else []
+    return [*bundled, *settings.rules]
+
+
 def load_collections(settings: Settings, folders: Sequence[Path] = ()) -> Loaded:
     """Read the rule files of ``folders``, or of all collections that the settings name."""
-    bundled = [bundled_rules()] if settings.bundled_rules else []
-    return load(folders or [*bundled, *settings.rules])
+    return load(folders or folders_of(settings))
 
 
 def sync_rules(
@@ -76,13 +83,28 @@ def sync_rules(
     *,
     now: datetime,
     progress: Callable[[], object] = lambda: None,
+    sources: Sequence[Source] = (),
+    keep: bool = False,
 ) -> SyncReport:
-    """Bring the site's badges and rules to what the loaded files say."""
+    """Bring the site's badges and rules to what the loaded files say.
+
+    Rules that are gone from one of the ``sources`` retire, unless you ``keep`` them.
+    """
     issuer = ensure_issuer(session, settings, stores, now=now)
     placeholder = draw(_own_picture("placeholder-badge.svg"))
     report = collections.sync(
-        session, loaded.rules, issuer, stores.objects, placeholder, now=now, progress=progress
+        session,
+        loaded.rules,
+        issuer,
+        stores.objects,
+        placeholder,
+        now=now,
+        progress=progress,
+        named=lambda file: lasting_name(sources, file),
     )
+    present = {rule.slug for rule in loaded.rules}
+    for source in () if keep else whole(sources, loaded):
+        report.retired += collections.retire(session, source.root, present, now=now)
     found = plugins.installed()
     classes = python_badges.sync(
         session, found.badges, issuer, stores.objects, placeholder, now=now

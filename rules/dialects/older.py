@@ -67,7 +67,7 @@ def compile_rule(document: Node, *, text: str, source: str, findings: Findings) 
 
 def _holds(node: Node) -> Trigger:
     compiled = expression(node, "lambda", Scope.TRIGGER_2014)
-    return Holds(lambda message: compiled(envelope(message)))
+    return Holds(lambda message: compiled(envelope(message)), compiled.text)
 
 
 def _everybody(message: Message) -> list[str]:

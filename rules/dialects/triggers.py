@@ -48,7 +48,8 @@ def placed(node: Node, name: str, compiler: Callable[[str], Compiled]) -> Compil
 
 
 def _holds(node: Node) -> Trigger:
-    return Holds(expression(node, "lambda", Scope.TRIGGER))
+    compiled = expression(node, "lambda", Scope.TRIGGER)
+    return Holds(compiled, compiled.text)
 
 
 def trigger(node: Node, holds: Callable[[Node], Trigger] = _holds) -> Trigger:

@@ -67,8 +67,8 @@ def test_a_broken_file_stops_no_other_and_says_all_that_is_wrong(tmp_path: Path)
     assert [rule.name for rule in loaded.rules] == ["Test Badge"]
     path = tmp_path / "a.yml"
     assert [str(problem) for problem in loaded.problems] == [
-        f"{path}:9: unknown key 'bogus': use {KEYS}",
-        f"{path}:8: unknown trigger 'topik': did you mean topic?",
+        f"{path}:9:1: unknown key 'bogus': use {KEYS}",
+        f"{path}:8:3: unknown trigger 'topik': did you mean topic?",
     ]
     assert loaded.problems[0].column == 1
 
@@ -85,7 +85,7 @@ def test_an_expression_is_pointed_at_where_it_is_wrong(tmp_path: Path) -> None:
     write(tmp_path, a_yml=RULE + "recipient: |\n  message.body[\n  messag]\n")
     (problem,) = load([tmp_path]).problems
     assert str(problem) == (
-        f"{tmp_path}/a.yml:11: recipient: the name 'messag' does not exist here: "
+        f"{tmp_path}/a.yml:11:1: recipient: the name 'messag' does not exist here: "
         "did you mean message?"
     )
 
