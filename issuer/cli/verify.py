@@ -98,7 +98,10 @@ def _fetching(context: Context) -> Fetcher:
         return GuardedFetcher(
             allow_loopback=settings.allow_loopback, allow_http=settings.allow_http
         )
-    return make_fetcher(settings, site.database.reading, site.keys, site.objects)
+    # Who asks here may mend a key of the site; on a page it is the server's trouble.
+    return make_fetcher(
+        settings, site.database.reading, site.keys, site.objects, raises_key_errors=True
+    )
 
 
 def _read(source: str) -> str | bytes:

@@ -58,7 +58,8 @@ class Elsewhere:
 class OwnFetcher:
     """Answers the addresses of this site from its database, as its web server would.
 
-    Every other address is asked of ``elsewhere``; no session is held open meanwhile.
+    Every other address is asked of ``elsewhere``; no session is held open meanwhile. A key that
+    cannot be used is a server in trouble to a stranger, and an error to whoever may mend it.
     """
 
     reading: Reading
@@ -66,6 +67,7 @@ class OwnFetcher:
     keys: KeyFolder
     objects: ObjectFolder
     elsewhere: Fetcher
+    raises_key_errors: bool = False
 
     def fetch(self, url: str, *, accept: str = ACCEPT_BADGE) -> Response:
         """Return what our web server would answer.
@@ -111,7 +113,12 @@ def own_parts(url: str, base_url: str) -> SplitResult | None:
 
 
 def make_fetcher(
-    settings: Settings, reading: Reading, keys: KeyFolder, objects: ObjectFolder
+    settings: Settings,
+    reading: Reading,
+    keys: KeyFolder,
+    objects: ObjectFolder,
+    *,
+    raises_key_errors: bool = False,
 ) -> OwnFetcher:
     """Return what fetches for one verification: our own documents, and those of other sites."""
     elsewhere = GuardedFetcher(
@@ -120,7 +127,9 @@ def make_fetcher(
         cache=CACHE,
         gate=GATE,
     )
-    own = OwnFetcher(reading, settings.base_url, keys, objects, elsewhere)
+    own = OwnFetcher(
+        reading, settings.base_url, keys, objects, elsewhere, raises_key_errors=raises_key_errors
+    )
     elsewhere.inside = own.answer
     return own
 
@@ -141,6 +150,8 @@ class _Visit:
         except publishing.RevokedError as error:
             return 410, error.stub.encode(), JSON_LD
         except KeyUnavailableError:
+            if self.own.raises_key_errors:
+                raise
             return 503, b"", ""
         except NotFoundError:
             return 404, b"", ""

@@ -30,7 +30,6 @@ from issuer.models import (
     OutboxMessage,
     Person,
     QuarantinedMessage,
-    Rule,
     Topic,
     Total,
 )
@@ -93,7 +92,7 @@ class Outcome:
     """What is left of a run, in a form that does not depend on the order of its messages."""
 
     awards: set[tuple[str, str, str]]
-    counters: dict[tuple[str, str], int]
+    counters: dict[str, int]
     archive: set[tuple[str, str, str]]
     named: set[tuple[str, str]]
     totals: set[tuple[Any, ...]]
@@ -108,12 +107,7 @@ class Outcome:
                 .join(Award.badge)
                 .join(Award.person)
             )
-            counted = session.execute(
-                select(Badge.name, Counter.person_key, Counter.value)
-                .select_from(Counter)
-                .join(Rule, Counter.rule_id == Rule.id)
-                .join(Rule.badge)
-            )
+            counted = session.execute(select(Counter.key, Counter.value))
             archived = session.execute(
                 select(ArchivedMessage.message_id, Topic.name, ArchivedMessage.agent_key).join(
                     ArchivedMessage.topic
@@ -132,11 +126,7 @@ class Outcome:
             announced = session.scalars(select(OutboxMessage))
             return cls(
                 awards={tuple(row) for row in held},
-                counters={
-                    # Whoever holds a badge may or may not have been counted further.
-                    (name, key): min(value, THRESHOLDS[name])
-                    for name, key, value in counted
-                },
+                counters=dict(counted.all()),
                 archive={tuple(row) for row in archived},
                 named={tuple(row) for row in named},
                 totals={tuple(row) for row in totals},
