@@ -79,6 +79,8 @@ ARGUMENTS = {
     "replay file": "Messages, one JSON object a line; `-` for standard input.",
     "revoke award_name": "Address or id of the assertion, or id of the award.",
     "rules check paths": "Rule files, and folders of `*.yml` and `*.yaml`.",
+    "backfill rule": "Slug of a rule of the site.",
+    "rules dry-run rule": "Rule file, or the slug of a rule of the site.",
     "rules explain message": "File with one JSON message as `accolades replay` reads it, `-` for "
     "standard input, or the id of a message of the archive.",
     "rules explain rule": "Rule file, or the slug of a rule of the site.",

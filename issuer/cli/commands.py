@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from issuer.cli.awards import award, revoke
+from issuer.cli.backfill import backfill
 from issuer.cli.badges import badges
 from issuer.cli.baking import bake, unbake
 from issuer.cli.db import db
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 COMMANDS: list[click.Command] = [
     award,
+    backfill,
     badges,
     bake,
     db,

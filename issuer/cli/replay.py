@@ -5,8 +5,7 @@ from __future__ import annotations
 
 import json
 import sys
-import tempfile
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,16 +17,17 @@ from issuer.adapters.accounts import ListedAccounts
 from issuer.adapters.messages import from_record
 from issuer.cli.main import NEGATIVE, Context, pass_context
 from issuer.cli.progress import bar
+from issuer.cli.scratch import scratch_site
 from issuer.errors import InvalidInputError
 from issuer.intake import MAX_GROUP, Intake, policy_of
-from issuer.services import replaying, schema, setup
-from issuer.site import Site
+from issuer.services import replaying, setup
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from issuer.adapters.messages import Incoming
     from issuer.services.processing import Processed
+    from issuer.site import Site
 
     _Read = tuple[int, dict[str, Any], Incoming]
 
@@ -105,7 +105,7 @@ def replay(
     expected = replaying.expected_awards(compare_file, compare_file.name) if compare_file else None
     scratch = bool(folders or settings_file or compare_file) and not keep
     with ExitStack() as stack:
-        site = stack.enter_context(_scratch(context)) if scratch else context.site
+        site = stack.enter_context(scratch_site(context)) if scratch else context.site
         if scratch or folders:
             _load_rules(site, folders)
         intake = Intake(site, policy_of(site.settings, accounts))
@@ -117,20 +117,6 @@ def replay(
     if expected is not None:
         _report_comparison(replaying.compare(expected, summary.by_message))
     sys.exit(NEGATIVE if summary.refused else 0)
-
-
-@contextmanager
-def _scratch(context: Context) -> Iterator[Site]:
-    """Give a site with an empty database that is gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="accolades-") as folder:
-        site = Site.of(
-            context.settings.model_copy(update={"home": Path(folder), "database_url": ""})
-        )
-        schema.upgrade(site.database)
-        try:
-            yield site
-        finally:
-            site.database.dispose()
 
 
 def _load_rules(site: Site, folders: Sequence[Path]) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from issuer.adapters.objects import write_whole
+from issuer.cli.backfill import dry_run
 from issuer.cli.checking import check
 from issuer.cli.explaining import explain
 from issuer.cli.main import NEGATIVE
@@ -28,6 +29,7 @@ def rules() -> None:
 
 
 rules.add_command(check)
+rules.add_command(dry_run)
 rules.add_command(explain)
 rules.add_command(sync)
 

@@ -54,7 +54,11 @@ class Policy:
 
     def cause_url(self, message: Message) -> str | None:
         """Address where people read what caused an award."""
-        named = quote(message.id, safe="")
+        return self.message_address(message.id)
+
+    def message_address(self, message_id: str) -> str | None:
+        """Address where people read a message, where there is one."""
+        named = quote(message_id, safe="")
         return self.message_url.replace("{id}", named) if self.message_url else None
 
 

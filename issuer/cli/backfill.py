@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""``accolades backfill`` and ``accolades rules dry-run``: a rule over what is in the archive.
+
+The messages go through the very code that the consumer uses, on a database of their own, so that
+a rule decides as it would have decided then.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from issuer.adapters.messages import Incoming
+from issuer.cli.main import Context, pass_context
+from issuer.cli.progress import bar
+from issuer.cli.scratch import scratch_site
+from issuer.errors import InvalidInputError
+from issuer.intake import MAX_GROUP, Intake, policy_of
+from issuer.services import backfilling, explaining, setup
+from issuer.services.backfilling import Hit
+from issuer.services.replaying import groups
+from openbadges.errors import MalformedError
+from openbadges.times import parse_time
+from rules.loader import Loaded, load
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from issuer.site import Site
+    from rules.model import Rule
+
+since_option = click.option(
+    "--since",
+    "since_text",
+    metavar="TIME",
+    help="Leave out what was earned before this moment (ISO 8601; a date is its first second).",
+)
+
+
+@click.command()
+@click.argument("rule")
+@since_option
+@click.option("--dry-run", is_flag=True, help="Only show who would get the badge.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object an award.")
+@pass_context
+def backfill(
+    context: Context, rule: str, since_text: str | None, *, dry_run: bool, as_json: bool
+) -> None:
+    """Award the badge of RULE to all who earned it by messages of the archive.
+
+    RULE is the slug of a rule of the site. Awards carry the time of the message that earned them.
+    It may be stopped and begun again at any time.
+    """
+    since = _moment(since_text)
+    site = context.site
+    with site.database.reading() as session:
+        compiled = explaining.find_rule(session, rule)
+    policy = policy_of(site.settings)
+    number = 0
+    for some in groups(_hits(context, compiled, since), MAX_GROUP):
+        if dry_run:
+            with site.database.reading() as session:
+                found = list(backfilling.without_holders(session, compiled, some))
+        else:
+            with site.database.writing() as session:
+                now = datetime.now(UTC)
+                found = backfilling.give(session, compiled, some, policy, now=now)
+        number += len(found)
+        _show(compiled, found, as_json=as_json)
+    if not as_json:
+        click.echo(f"{number} would be awarded" if dry_run else f"{number} awarded")
+
+
+@click.command("dry-run")
+@click.argument("rule")
+@since_option
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object an award.")
+@pass_context
+def dry_run(context: Context, rule: str, since_text: str | None, *, as_json: bool) -> None:
+    """Show who would get the badge of RULE from the messages of the archive; nothing is changed.
+
+    RULE is a file, or the slug of a rule of the site.
+    """
+    since = _moment(since_text)
+    compiled = _rule(context.site, rule)
+    number = 0
+    for some in groups(_hits(context, compiled, since), MAX_GROUP):
+        with context.site.database.reading() as session:
+            found = list(backfilling.without_holders(session, compiled, some))
+        number += len(found)
+        _show(compiled, found, as_json=as_json)
+    if not as_json:
+        click.echo(f"{number} would be awarded")
+
+
+def _rule(site: Site, name: str) -> Rule:
+    path = Path(name)
+    if not path.exists():
+        with site.database.reading() as session:
+            return explaining.find_rule(session, name)
+    loaded = load([path])
+    if loaded.problems or len(loaded.rules) != 1:
+        reason = str(loaded.problems[0]) if loaded.problems else f"{name}: give one rule file"
+        raise InvalidInputError(reason)
+    return loaded.rules[0]
+
+
+def _moment(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    for addition in ("", "T00:00:00Z"):
+        try:
+            return parse_time(text + addition)
+        except MalformedError:
+            continue
+    raise InvalidInputError(f"--since {text}: needs a time like 2026-03-01 or 2026-03-01T12:00:00Z")
+
+
+def _hits(context: Context, rule: Rule, since: datetime | None) -> Iterator[Hit]:
+    """Yield who earned the badge, while the archive goes through a site of its own."""
+    site = context.site
+    with scratch_site(context) as scratch, site.database.reading() as session:
+        stores = setup.Stores(scratch.keys, scratch.objects)
+        now = datetime.now(UTC)
+        with scratch.database.writing() as making:
+            alone = Loaded((rule,), ())
+            report = setup.sync_rules(making, alone, scratch.settings, stores, now=now)
+        if report.problems:
+            raise InvalidInputError(report.problems[0])
+        intake = Intake(scratch, policy_of(site.settings))
+        with bar("Messages", backfilling.size(session)) as advance:
+            for group in groups(backfilling.messages(session), MAX_GROUP):
+                sent = {message.id: message.sent_at for message in group}
+                incoming = [Incoming(message, message.usernames) for message in group]
+                for processed in intake.handle_group(incoming, now=now):
+                    advance()
+                    moment = sent[processed.message_id]
+                    if since is not None and moment < since:
+                        continue
+                    occurrence = processed.message_id if rule.repeatable else ""
+                    for given in processed.given:
+                        if given.badge.slug == rule.slug:  # badges in Python hear messages too
+                            name = given.person.username
+                            yield Hit(name, processed.message_id, moment, occurrence)
+
+
+def _show(rule: Rule, hits: list[Hit], *, as_json: bool) -> None:
+    for hit in hits:
+        moment = hit.earned_at.isoformat()
+        if as_json:
+            facts = {"badge": rule.badge_id, "user": hit.username}
+            click.echo(json.dumps({**facts, "message": hit.message_id, "earned_at": moment}))
+        else:
+            click.echo(f"{hit.username}  {moment}  {hit.message_id}")

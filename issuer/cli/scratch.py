@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""A site that is empty and gone afterwards, to try rules on."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from issuer.services import schema
+from issuer.site import Site
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from issuer.cli.main import Context
+
+
+@contextmanager
+def scratch_site(context: Context) -> Iterator[Site]:
+    """Give a site with an empty database that is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="accolades-") as folder:
+        settings = context.settings.model_copy(update={"home": Path(folder), "database_url": ""})
+        site = Site.of(settings)
+        schema.upgrade(site.database)
+        try:
+            yield site
+        finally:
+            site.database.dispose()
