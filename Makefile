@@ -35,17 +35,17 @@ test: setup-test ## Run all tests: unit, integration, conformance, browser, pack
 check: setup ## Run what a change must pass: format, lint, types, import contracts, unit tests on SQLite with coverage
 	@$(MAKE) --jobs=2 --output-sync=target check-pure check-site
 
-# Two halves of about the same length, one for each core. Coverage is asked of the pure packages
-# alone, by their own tests; measuring it slows down whatever runs with it.
+# Two parts beside each other; the second takes what the first leaves of the cores. Coverage is asked
+# of the pure packages alone, by their own tests; measuring it slows down whatever runs with it.
 check-pure:
 	@.venv/bin/python -m ruff format --check --quiet . || { echo 'Not formatted: type  make format'; exit 1; }
 	@.venv/bin/python -m ruff check --quiet .
 	@.venv/bin/python -m mypy --no-error-summary
 	@.venv/bin/lint-imports --no-logo
-	@$(PYTEST) $(PURE) --cov --cov-report=term:skip-covered --no-cov-on-fail -q
+	@$(PYTEST) $(PURE) -m 'not slow' --cov --cov-report=term:skip-covered --no-cov-on-fail -q
 
 check-site:
-	@$(PYTEST) tests/unit $(PURE:%=--ignore=%) -m 'not postgres' -q
+	@$(PYTEST) tests/unit $(PURE:%=--ignore=%) $(ON_ALL_CORES) -m 'not postgres and not slow' -q
 
 conformance: setup-test ## Run the tests against the standards and the reference validator
 	@$(PYTEST) tests/conformance $(ON_ALL_CORES) $(ARGS)

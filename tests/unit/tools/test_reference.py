@@ -42,6 +42,7 @@ def test_the_check_exits_1_and_writing_mends_it(
     assert reference.main(["--check"]) == 0
 
 
+@pytest.mark.slow
 def test_the_commands_are_those_of_the_program() -> None:
     answer = subprocess.run([PROGRAM, "--help"], capture_output=True, text=True, check=True)
     listed = re.findall(r"(?m)^  (\w+) ", answer.stdout.partition("Commands:")[2])

@@ -28,6 +28,7 @@ def everything_proven() -> dict[str, list[str]]:
     }
 
 
+@pytest.mark.slow
 def test_the_committed_page_is_current(capsys: pytest.CaptureFixture[str]) -> None:
     assert requirements.main(["--check"]) == 0, capsys.readouterr().err
 
@@ -106,6 +107,7 @@ def test_a_page_that_was_edited_is_not_current(
     assert requirements.main(["--check"]) == 1
 
 
+@pytest.mark.slow
 def test_tests_that_cannot_be_collected_fail_the_run(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

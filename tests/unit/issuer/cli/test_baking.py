@@ -152,6 +152,7 @@ def test_a_picture_without_a_clear_badge_says_why(
     assert said in outcome.error
 
 
+@pytest.mark.slow
 def test_a_badge_is_read_from_standard_input_and_printed_byte_for_byte(folder: Path) -> None:
     given = program("bake", "rock.png", "-", "-o", "out.png", stdin=JSON.encode())
     assert (given.code, given.err) == (0, "")

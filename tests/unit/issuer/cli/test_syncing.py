@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     Call = Callable[..., Outcome]
 
+pytestmark = pytest.mark.slow
+
 ONE, TWO = RULE.replace("First", "Wiki"), RULE.replace("First", "Second")
 
 

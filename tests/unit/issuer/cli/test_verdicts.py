@@ -140,6 +140,7 @@ def test_no_control_character_of_a_stranger_is_printed() -> None:
     assert report().checks  # a report has checks whatever it is about
 
 
+@pytest.mark.slow
 def test_colours_are_for_terminals_that_want_them(site: Site) -> None:
     with site.database.reading() as session:
         address = session.scalars(select(Assertion.document_id)).one()

@@ -179,6 +179,7 @@ def check_counters(session: Session) -> None:
 
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("size", [7, 100])
+@pytest.mark.slow
 def test_a_group_has_the_effects_of_its_messages_one_by_one(
     tmp_path: Path, database_url: str, seed: int, size: int
 ) -> None:

@@ -29,6 +29,8 @@ from tests.unit.openbadges.baking.test_svg import BADGES, LAUGHS, SVG, around
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.slow
+
 JWS = "eyJhbGciOiJSUzI1NiJ9.e30.c2ln"
 OTHER = "eyJhbGciOiJSUzI1NiJ9.eyJhIjoxfQ.c2ln"
 TAG = f'<openbadges:assertion verify="{JWS}"/>'

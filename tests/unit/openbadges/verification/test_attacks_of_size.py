@@ -30,6 +30,8 @@ from tests.unit.openbadges.verification.site import NOW, Site, recorded
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+pytestmark = pytest.mark.slow
+
 SECONDS = 2.0
 MEGABYTE = 1024 * 1024
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import time
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,6 +15,8 @@ from rules.expressions.budget import Budget
 from rules.expressions.compiled import compile_expression
 from rules.expressions.patterns import safe_pattern
 from tests.unit.rules.builders import message
+
+pytestmark = pytest.mark.slow
 
 #: Words that make most random texts syntactically interesting.
 WORDS = st.sampled_from(
