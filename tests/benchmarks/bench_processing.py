@@ -117,13 +117,16 @@ class Bench:
         for start in range(0, len(incoming), size):
             self.intake.handle_group(incoming[start : start + size], now=NOW)
 
-    def statements(self, incoming: list[Incoming]) -> list[list[tuple[str, Any]]]:
-        """Return the statements of each message, as the driver gets them; nothing is kept."""
-        found: list[list[tuple[str, Any]]] = []
+    def statements(self, incoming: list[Incoming]) -> list[list[tuple[str, Any, bool]]]:
+        """Return the statements of each message, as the driver gets them; nothing is kept.
+
+        The last of each tells whether it is run with many sets of values.
+        """
+        found: list[list[tuple[str, Any, bool]]] = []
         engine = self.site.database.engine
 
-        def note(_c: Any, _cursor: Any, statement: str, values: Any, *_more: Any) -> None:
-            found[-1].append((statement, values))
+        def note(_c: Any, _k: Any, statement: str, values: Any, _x: Any, many: bool) -> None:
+            found[-1].append((statement, values, many))
 
         event.listen(engine, "before_cursor_execute", note)
         try:
@@ -143,12 +146,12 @@ class Bench:
             event.remove(engine, "before_cursor_execute", note)
         return found
 
-    def bare(self, statements: list[list[tuple[str, Any]]]) -> None:
+    def bare(self, statements: list[list[tuple[str, Any, bool]]]) -> None:
         """Run the same statements in a bare loop of the driver, one commit a message."""
-        with self._connection() as connection:
+        with self._connection() as connection, connection.cursor() as cursor:
             for message in statements:
-                for statement, values in message:
-                    cursor = connection.execute(statement, values)
+                for statement, values, many in message:
+                    (cursor.executemany if many else cursor.execute)(statement, values)
                     if cursor.description:
                         cursor.fetchall()
                 connection.commit()
