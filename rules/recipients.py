@@ -123,7 +123,7 @@ def resolve(
     rule: Converting, raw_candidates: Iterable[object], accounts: Accounts, skip: Collection[str]
 ) -> Resolution:
     """Convert candidates into accounts, in order and each once; drop the others with a reason."""
-    convert = _conversions(rule, accounts)
+    convert = _conversions(rule, accounts) if rule.conversions else ()
     services = {name.lower() for name in skip}
     found: dict[str, str] = {}
     dropped: list[tuple[str, str]] = []
@@ -202,6 +202,8 @@ def _checked(raw: object) -> str:
 
 
 def _is_address(name: str) -> bool:
+    if "." not in name and ":" not in name:
+        return False  # no address is without them, and to try costs more
     try:
         ipaddress.ip_address(name.strip("[]"))
     except ValueError:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import Counter as Tally
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import delete, select, update
@@ -42,6 +43,7 @@ def triggers(rule: Rule, username: str) -> Question:
     return Question(key, f"triggers {rule.fingerprint}", {}, (f"r {key}",), Query())
 
 
+@lru_cache(maxsize=4_096)
 def all_triggers(rule: Rule) -> Question:
     """Return the counter that says whether the triggers of a rule were counted at all."""
     key = digest("triggers", rule.fingerprint)
@@ -58,7 +60,7 @@ def finds(question: Question, entry: Entry) -> bool:
 def advance(session: Session, entries: Iterable[Entry], *, now: datetime) -> None:
     """Advance all counters whose question finds one of the messages, by how many it finds.
 
-    For databases with one writer at a time; PostgreSQL does it with `standings.settle`.
+    For databases with one writer at a time; on PostgreSQL `standings.take` does it.
     """
     steps: Tally[int] = Tally()
     for entry in entries:

@@ -12,7 +12,6 @@ from sqlalchemy import insert, select
 
 from issuer.db import insert_once
 from issuer.models import ArchivedMessage, MessagePackage, MessageUser, Topic
-from issuer.services import postgres
 from rules.counting import anchors_of, locks_of, names_of
 
 if TYPE_CHECKING:
@@ -57,61 +56,18 @@ class Entry:
         )
 
 
-def keep(
-    session: Session,
-    entries: Sequence[Entry],
-    *,
-    now: datetime,
-    alone: Iterable[str] = (),
-) -> dict[str, int]:
+def keep(session: Session, entries: Sequence[Entry], *, now: datetime) -> dict[str, int]:
     """Keep messages with their people; return the rows of those that were not kept before.
 
-    Until the transaction ends nobody else keeps a message that has one of the locks ``alone``. On
-    SQLite there is one writer at a time anyway.
+    For databases with one writer at a time; on PostgreSQL `standings.take` does it under locks.
     """
-    topics = _topic_ids(session, [entry.message for entry in entries])
-    if postgres.is_used(session):
-        return _keep_at_once(session, entries, topics, _locks(entries, alone), now)
+    topics = topic_ids(session, [entry.message for entry in entries])
     rows = {}
     for entry in entries:
         row = _keep_one(session, entry, topics[entry.message.topic], now)
         if row is not None:
             rows[entry.message.id] = row
     return rows
-
-
-def _keep_at_once(
-    session: Session,
-    entries: Sequence[Entry],
-    topics: dict[str, int],
-    locks: list[int],
-    now: datetime,
-) -> dict[str, int]:
-    records = [
-        {
-            "id": message.id,
-            "topic_id": topics[message.topic],
-            "sent": message.sent_at.isoformat(),
-            "agent_key": entry.agent,
-            "agent": message.agent_name,
-            "headers": message.headers,
-            "body": message.body,
-            "users": entry.users,
-            "packages": entry.packages,
-        }
-        for entry in entries
-        for message in [entry.message]
-    ]
-    messages = postgres.text(records)
-    found = postgres.run(
-        session,
-        postgres.KEEP,
-        messages=messages,
-        lock_class=postgres.LOCK_CLASS,
-        locks=locks,
-        now=now,
-    )
-    return {row[0]: row[1] for row in found}
 
 
 def _keep_one(session: Session, entry: Entry, topic_id: int, now: datetime) -> int | None:
@@ -139,8 +95,12 @@ def _keep_one(session: Session, entry: Entry, topic_id: int, now: datetime) -> i
     return row
 
 
-def _locks(entries: Iterable[Entry], alone: Iterable[str]) -> list[int]:
-    """Return the locks in the order in which everybody takes them; shared ones are negative."""
+def lock_places(entries: Iterable[Entry], alone: Iterable[str]) -> list[int]:
+    """Return the locks of messages in the order in which everybody takes them.
+
+    Those in ``alone`` keep everybody else out until the transaction ends; the others, which are
+    below zero, are shared with all who need none of them alone.
+    """
     whole = {_place(name) for name in alone}
     shared = {
         _place(name) for entry in entries for name in locks_of(entry.names, entry.message.topic)
@@ -153,7 +113,7 @@ def _place(name: str) -> int:
     return 1 + zlib.crc32(name.encode("utf-8", "surrogatepass")) % LOCKS
 
 
-def _topic_ids(session: Session, incoming: Sequence[Message]) -> dict[str, int]:
+def topic_ids(session: Session, incoming: Sequence[Message]) -> dict[str, int]:
     """Return the rows of topics, which are made where they are missing.
 
     What was found is remembered for the process, but nothing that this session made itself: its

@@ -8,10 +8,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from sqlalchemy import and_, exists, func, or_, select, update
+from sqlalchemy import and_, exists, func, insert, or_, select, update
 from sqlalchemy.orm import aliased
 
 from issuer.models import OutboxMessage
+from issuer.services import postgres
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -56,20 +57,25 @@ def announce(
     session: Session, topic: str, body: dict[str, Any], *, stream: str, now: datetime
 ) -> OutboxMessage:
     """Queue a message for the bus; messages of one ``stream`` leave in the order of their rows."""
-    message = OutboxMessage(**values(topic, body, stream=stream, now=now))
+    message = OutboxMessage(
+        message_id=str(uuid4()), topic=topic, body=body, stream=stream, created_at=now
+    )
     session.add(message)
     return message
 
 
-def values(topic: str, body: dict[str, Any], *, stream: str, now: datetime) -> dict[str, Any]:
-    """Return the row of a message, for whoever queues many at once."""
-    return {
-        "message_id": str(uuid4()),
-        "topic": topic,
-        "body": body,
-        "stream": stream,
-        "created_at": now,
-    }
+def queue_all(
+    session: Session, announcements: Iterable[tuple[str, dict[str, Any], str]], *, now: datetime
+) -> None:
+    """Queue messages in their order, each with its topic, body and stream."""
+    rows = [
+        {"message_id": str(uuid4()), "topic": topic, "body": body, "stream": stream}
+        for topic, body, stream in announcements
+    ]
+    if postgres.is_used(session):
+        postgres.run(session, postgres.QUEUE, rows=postgres.text(rows), now=now)
+    else:
+        session.execute(insert(OutboxMessage), [{**row, "created_at": now} for row in rows])
 
 
 def next_batch(session: Session, *, now: datetime, limit: int = BATCH) -> Sequence[OutboxMessage]:

@@ -21,9 +21,10 @@ if TYPE_CHECKING:
     from rules.counting import Question
     from rules.engine import Decision, RuleSet
     from rules.model import Query, Rule
-    from rules.recipients import Accounts
+    from rules.recipients import Accounts, Resolution
 
     _Asked = dict[tuple[str, str | None, str], tuple[Query, Question | None]]
+    _Found = dict[tuple[tuple[str, ...], ...], Resolution]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,30 +79,34 @@ class Step:
 def plan(entry: Entry, ruleset: RuleSet, accounts: Accounts, skip: Collection[str]) -> list[Step]:
     """Return what a message triggers; it gets an anchor for each count of triggers it advances."""
     asked: _Asked = {}
-    return [
-        _step(entry, decision, accounts, skip, asked)
-        for decision in ruleset.triggered(entry.message)
-    ]
+    found: _Found = {}
+    steps = []
+    for decision in ruleset.triggered(entry.message):
+        step = Step(decision.rule, error=decision.error)
+        steps.append(step)
+        if step.error is not None:
+            continue
+        try:
+            resolution = _resolved(decision, accounts, skip, found)
+        except (RuleError, AccoladesError) as error:
+            step.error = error
+            continue
+        step.dropped = [*decision.dropped, *resolution.dropped]
+        step.asks = [_ask(entry, decision.rule, name, asked) for name in resolution.usernames]
+    return steps
 
 
-def _step(
-    entry: Entry,
-    decision: Decision,
-    accounts: Accounts,
-    skip: Collection[str],
-    asked: _Asked,
-) -> Step:
-    step = Step(decision.rule, error=decision.error)
-    if step.error is not None:
-        return step
-    try:
-        resolution = resolve(decision.rule, decision.candidates, accounts, skip)
-    except (RuleError, AccoladesError) as error:
-        step.error = error
-        return step
-    step.dropped = [*decision.dropped, *resolution.dropped]
-    step.asks = [_ask(entry, decision.rule, name, asked) for name in resolution.usernames]
-    return step
+def _resolved(
+    decision: Decision, accounts: Accounts, skip: Collection[str], found: _Found
+) -> Resolution:
+    """Return the accounts of candidates; rules that name the same ones share the answer."""
+    rule, names = decision.rule, decision.candidates
+    if any(type(name) is not str for name in names):  # a folded name knows how it was written
+        return resolve(rule, names, accounts, skip)
+    same = names, rule.conversions, rule.keeping
+    if same not in found:
+        found[same] = resolve(rule, names, accounts, skip)
+    return found[same]
 
 
 def _ask(entry: Entry, rule: Rule, username: str, asked: _Asked) -> Ask:

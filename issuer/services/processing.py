@@ -16,9 +16,10 @@ from sqlalchemy import update
 
 from issuer.errors import AccoladesError
 from issuer.models import Rule, Source
-from issuer.services import awards, keeping, planning, python_badges, standings, tallies
+from issuer.services import awards, planning, python_badges, standings, tallies
 from issuer.services.awards import Cause, Gift
 from issuer.services.keeping import Entry
+from issuer.services.standings import Wish
 from rules.errors import MissingValueError, RuleError
 
 if TYPE_CHECKING:
@@ -112,17 +113,16 @@ def process_batch(
         name: planning.plan(entry, ruleset, policy.accounts, policy.skip_users)
         for name, entry in entries.items()
     }
-    alone = {lock for steps in plans.values() for step in steps for lock in step.locks}
-    rows = keeping.keep(session, list(entries.values()), now=now, alone=alone)
-    kept = []
+    rows, standing = standings.take(session, list(entries.values()), _wish(plans.values()), now=now)
+    cases = []
     for name, entry in entries.items():
         if name in rows:
             entry.row = rows[name]
-            kept.append(_Case(entry, plans[name], firsts[name]))
+            cases.append(_Case(entry, plans[name], firsts[name]))
         else:
             firsts[name].duplicate = True
-    if kept:
-        _decide_all(session, kept, policy, now)
+    if cases:
+        _decide_all(session, cases, standing, policy, now)
     return results
 
 
@@ -135,17 +135,21 @@ class _Case:
     result: Processed
 
 
-def _decide_all(session: Session, cases: list[_Case], policy: Policy, now: datetime) -> None:
+def _wish(plans: Iterable[list[Step]]) -> Wish:
+    steps = [step for plan in plans for step in plan]
+    return Wish(
+        candidates=[candidate for step in steps for candidate in step.candidates],
+        slugs=list(dict.fromkeys(step.rule.slug for step in steps)),
+        counters=list(dict.fromkeys(question.key for step in steps for question in step.questions)),
+        alone={lock for step in steps for lock in step.locks},
+    )
+
+
+def _decide_all(
+    session: Session, cases: list[_Case], standing: Standing, policy: Policy, now: datetime
+) -> None:
     entries = [case.entry for case in cases]
     steps = [step for case in cases for step in case.steps]
-    standing = standings.settle(
-        session,
-        entries,
-        [candidate for step in steps for candidate in step.candidates],
-        dict.fromkeys(step.rule.slug for step in steps),
-        dict.fromkeys(question.key for step in steps for question in step.questions),
-        now=now,
-    )
     counted = tallies.Tallies(session, entries, standing, policy.accounts, now)
     counted.start(steps)
     judge = _Judge(counted, standing, policy)
@@ -216,7 +220,6 @@ class _Judge:
         message, rule = case.entry.message, self._standing.rules[step.rule.slug]
         case.result.dropped.extend(step.dropped)
         occurrence = message.id if rule.repeatable else ""
-        url = self._policy.cause_url(message)
         gifts: list[Gift] = []
         fulfilled: bool | None = None  # asked once, when somebody may get the badge
         for ask in step.asks:
@@ -228,6 +231,7 @@ class _Judge:
             if fulfilled is None:
                 fulfilled = self._tallies.fulfilled(place, step.rule)
             if fulfilled and self._tallies.reached(place, step.rule, ask):
+                url = self._policy.cause_url(message)
                 cause = Cause(source=Source.RULE, id=message.id, url=url, evidence=_evidence(url))
                 gifts.append(
                     Gift(

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
@@ -11,51 +12,67 @@ from issuer.models import Period, Person, RankHistogram, Total
 from issuer.services import totals
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy.orm import Session
 
 
-def advances(session: Session, holders: Sequence[int], *, now: datetime) -> list[dict[str, Any]]:
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """Somebody who got badges just now."""
+
+    id: int
+    username: str
+    bio: str
+    website: str
+    badges: int  # of all time, with those
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """What the ranks of some people come from, as it is once their awards are written."""
+
+    people: Sequence[Ranked] = ()
+    histogram: Mapping[int, int] = field(default_factory=dict)  # people by number of badges
+
+
+def look_up(session: Session, holders: Collection[int], *, now: datetime) -> Places:
+    """Return the places of people; on PostgreSQL `ledgers.write` hears of them as it writes."""
+    _, ever = next(totals.starts(now))
+    statement = (
+        select(Person.id, Person.username, Person.bio, Person.website, Total.badges)
+        .join(Total, Total.person_id == Person.id)
+        .where(Person.id.in_(holders), Total.period == Period.ALL, Total.starts_on == ever)
+    )
+    people = [Ranked(*row) for row in session.execute(statement)]
+    histogram = select(RankHistogram.total, RankHistogram.people).where(
+        RankHistogram.measure == "badges",
+        RankHistogram.period == Period.ALL,
+        RankHistogram.starts_on == ever,
+    )
+    return Places(people, dict(session.execute(histogram).all()))
+
+
+def advances(places: Places, holders: Sequence[int]) -> list[dict[str, Any]]:
     """Return what is announced of the rank of each holder after each of some awards.
 
-    `holders` are the rows of people, one for each award in their order; the totals include all of
+    `holders` are the rows of people, one for each award in their order; the places include all of
     them already. As in Tahrir one message follows each award, also when others keep the rank as it
     was, and people with the same number of badges share a rank (1, 1, 3).
     """
-    _, ever = next(totals.starts(now))
-    statement = (
-        select(Person, Total.badges)
-        .join(Total, Total.person_id == Person.id)
-        .where(Person.id.in_(set(holders)), Total.period == Period.ALL, Total.starts_on == ever)
-    )
-    people: dict[int, tuple[Person, int]] = {
-        person.id: (person, badges) for person, badges in session.execute(statement)
-    }
-    held = {row: badges for row, (_, badges) in people.items()}
+    people = {person.id: person for person in places.people}
+    held = {person.id: person.badges for person in places.people}
+    others = dict(places.histogram)
+    for badges in held.values():
+        others[badges] = others.get(badges, 0) - 1
     for row in holders:
         held[row] -= 1  # as it was before the first of them
-    others = _others(session, ever, [badges for _, badges in people.values()], min(held.values()))
     found = []
     for row in holders:
         held[row] += 1
         rank, before = _places(row, held, others)
-        found.append(_body(people[row][0], before if held[row] > 1 else None, rank))
-    return found
-
-
-def _others(session: Session, ever: object, now_held: Iterable[int], least: int) -> dict[int, int]:
-    """Return how many people have how many badges, without those who get some now."""
-    statement = select(RankHistogram.total, RankHistogram.people).where(
-        RankHistogram.measure == "badges",
-        RankHistogram.period == Period.ALL,
-        RankHistogram.starts_on == ever,
-        RankHistogram.total >= least,
-    )
-    found: dict[int, int] = dict(session.execute(statement).all())
-    for badges in now_held:
-        found[badges] = found.get(badges, 0) - 1
+        found.append(_body(people[row], before if held[row] > 1 else None, rank))
     return found
 
 
@@ -71,7 +88,7 @@ def _places(row: int, held: dict[int, int], others: dict[int, int]) -> tuple[int
     return above + 1, above + beside + 1
 
 
-def _body(person: Person, old_rank: int | None, rank: int) -> dict[str, Any]:
+def _body(person: Ranked, old_rank: int | None, rank: int) -> dict[str, Any]:
     return {
         "old_rank": old_rank,
         "person": {

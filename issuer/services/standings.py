@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import or_, select
 
 from issuer.models import Award, Badge, EmailIdentity, OldName, Person, Rule
-from issuer.services import counts, postgres
+from issuer.services import counts, keeping, postgres
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from datetime import datetime
 
     from sqlalchemy.orm import Session
@@ -63,33 +63,38 @@ class Candidate:
     message_id: str
 
 
-def settle(
-    session: Session,
-    entries: Sequence[Entry],
-    candidates: Sequence[Candidate],
-    slugs: Iterable[str],
-    wanted: Iterable[str],
-    *,
-    now: datetime,
-) -> Standing:
-    """Advance the counters of kept messages, and tell how the candidates stand.
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the rules of some messages have to know, found out before the database is touched."""
 
-    ``slugs`` are the rules that were triggered, ``wanted`` the counters that they ask for.
+    candidates: Sequence[Candidate]
+    slugs: Sequence[str]  # of the rules that were triggered, each once
+    counters: Sequence[str]  # the keys that they ask for, each once
+    alone: Collection[str]  # what must be locked while counters are made
+
+
+def take(
+    session: Session, entries: Sequence[Entry], wish: Wish, *, now: datetime
+) -> tuple[dict[str, int], Standing]:
+    """Keep messages and advance the counters that they concern; tell how the candidates stand.
+
+    Returns the rows of the messages that were not kept before, and what is known once they are.
     """
-    slugs, wanted = list(slugs), list(wanted)
     if postgres.is_used(session):
-        return _at_once(session, entries, candidates, slugs, wanted, now)
-    counts.advance(session, entries, now=now)
-    if not slugs:
-        return Standing()
-    rules = _rules(session, slugs)
-    people = find_people(session, {candidate.name for candidate in candidates})
-    return Standing(
-        values=counts.values(session, wanted),
+        return _take_at_once(session, entries, wish, now)
+    rows = keeping.keep(session, entries, now=now)
+    counts.advance(session, [entry for entry in entries if entry.message.id in rows], now=now)
+    if not rows or not wish.slugs:
+        return rows, Standing()
+    rules = _rules(session, wish.slugs)
+    people = find_people(session, {candidate.name for candidate in wish.candidates})
+    standing = Standing(
+        values=counts.values(session, wish.counters),
         rules=rules,
         people=people,
-        held=_held(session, candidates, rules, people),
+        held=_held(session, wish.candidates, rules, people),
     )
+    return rows, standing
 
 
 def find_people(session: Session, names: Iterable[str]) -> dict[str, Holder]:
@@ -124,42 +129,59 @@ def find_people(session: Session, names: Iterable[str]) -> dict[str, Holder]:
     return {**former, **{key: present[key] for key in keys if key in present}}
 
 
-def _at_once(
-    session: Session,
-    entries: Sequence[Entry],
-    candidates: Sequence[Candidate],
-    slugs: list[str],
-    wanted: list[str],
-    now: datetime,
-) -> Standing:
-    messages = postgres.text([_facts(n, entry) for n, entry in enumerate(entries)])
-    if not slugs:
-        postgres.run(session, postgres.ADVANCE, messages=messages, now=now)
-        return Standing()
-    ((values, rules, people, held),) = postgres.run(
+def _take_at_once(
+    session: Session, entries: Sequence[Entry], wish: Wish, now: datetime
+) -> tuple[dict[str, int], Standing]:
+    topics = keeping.topic_ids(session, [entry.message for entry in entries])
+    rules = {slug: place for place, slug in enumerate(wish.slugs, 1)}
+    messages = {entry.message.id: place for place, entry in enumerate(entries, 1)}
+    names: dict[str, int] = {}
+    for candidate in wish.candidates:
+        names.setdefault(candidate.name, len(names) + 1)
+    ((ids, refs, values, states, people, held),) = postgres.run(
         session,
-        postgres.SETTLE,
-        messages=messages,
+        postgres.TAKE,
+        messages=postgres.text([_record(entry, topics) for entry in entries]),
+        facts=postgres.text([_facts(entry, topics) for entry in entries]),
+        locks=postgres.array(keeping.lock_places(entries, wish.alone)),
+        lock_class=postgres.LOCK_CLASS,
         now=now,
-        wanted=wanted,
-        slugs=slugs,
-        names=sorted({candidate.name for candidate in candidates}),
-        pair_slugs=[candidate.slug for candidate in candidates],
-        pair_names=[candidate.name for candidate in candidates],
-        pair_ids=[candidate.message_id for candidate in candidates],
+        wanted=postgres.array(wish.counters),
+        slugs=list(rules),
+        names=list(names),
+        pair_rules=postgres.array(rules[each.slug] for each in wish.candidates),
+        pair_names=postgres.array(names[each.name] for each in wish.candidates),
+        pair_messages=postgres.array(messages[each.message_id] for each in wish.candidates),
     )
-    return Standing(
+    standing = Standing(
         values=values or {},
-        rules={row[0]: RuleState(*row) for row in rules or ()},
+        rules={row[0]: RuleState(*row) for row in states or ()},
         people={row[0]: Holder(*row[1:]) for row in people or ()},
-        held=frozenset(candidates[place - 1] for place in held or ()),
+        held=frozenset(wish.candidates[place - 1] for place in held or ()),
     )
+    return dict(zip(ids or (), refs or (), strict=True)), standing
 
 
-def _facts(number: int, entry: Entry) -> dict[str, Any]:
+def _record(entry: Entry, topics: dict[str, int]) -> dict[str, Any]:
+    """Return what is kept of a message."""
     message = entry.message
     return {
-        "n": number,
+        "id": message.id,
+        "topic_id": topics[message.topic],
+        "sent": message.sent_at.isoformat(),
+        "agent_key": entry.agent,
+        "agent": message.agent_name,
+        "headers": message.headers,
+        "body": message.body,
+    }
+
+
+def _facts(entry: Entry, topics: dict[str, int]) -> dict[str, Any]:
+    """Return what counters look at."""
+    message = entry.message
+    return {
+        "id": message.id,
+        "topic_id": topics[message.topic],
         "topic": message.topic,
         "category": message.category,
         "agent": entry.agent,
@@ -170,7 +192,7 @@ def _facts(number: int, entry: Entry) -> dict[str, Any]:
     }
 
 
-def _rules(session: Session, slugs: list[str]) -> dict[str, RuleState]:
+def _rules(session: Session, slugs: Sequence[str]) -> dict[str, RuleState]:
     statement = (
         select(
             Rule.slug,

@@ -125,6 +125,8 @@ class Tallies:
 
         Those of new people are made even if they get nothing now, or their count would have gaps.
         """
+        if not asks:
+            return
         if counts.all_triggers(rule).key not in self._values:
             if not wanted or all(self._is_answered(ask) for ask in asks):
                 return

@@ -8,6 +8,7 @@ server on one core, all contestants in turns. ``--help`` tells how to make it sm
 from __future__ import annotations
 
 import argparse
+import gc
 import itertools
 import logging
 import os
@@ -80,9 +81,12 @@ class Bench:
     ) -> None:
         self.scale = scale
         url = stack.enter_context(postgres.fresh_database(server))
-        self.site: Site = make_site(folder, url)
+        self.site: Site = make_site(folder, url, base_url=traffic.BASE_URL)
         stack.callback(self.site.database.dispose)
         traffic.fill(self.site, scale, held=held)
+        # As the consumer does once it is ready: what stays is not looked at again and again.
+        gc.collect()
+        gc.freeze()
         self.intake = Intake(self.site, policy_of(self.site.settings))
         self.messages = traffic.messages(scale)
         with self.site.database.reading() as session:

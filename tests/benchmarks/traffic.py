@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from rules.model import Rule
 
 PREFIX = "org.example.prod.bench"
+BASE_URL = "https://badges.example.org"
 #: Rules that one message triggers; of five, three count (60 %).
 TRIGGERED = 5
 THRESHOLDS = (5, 25, 100)
