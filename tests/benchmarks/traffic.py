@@ -62,7 +62,9 @@ HOLD = """
 INSERT INTO awards (uuid, badge_id, person_id, occurrence, issued_at, evidence, narrative, source,
                     created_at)
 SELECT gen_random_uuid(), badges.id, persons.id, '', :now, '[]', '', 'rule', :now
-FROM badges, persons WHERE (badges.id * 31 + persons.id * 17) % 20 > 0
+FROM badges, persons
+WHERE (badges.id * 31 + persons.id * 17) % 20 > 0
+      AND substr(persons.key, 5)::int % greatest(:people / :active, 1) = 0
 """
 
 
@@ -74,6 +76,7 @@ class Scale:
     people: int = 2_000
     rules: int = 300
     topics: int = 60  # with traffic; five rules listen to each
+    active: int = 2_000  # people who are busy now; the others were
 
 
 def rules(scale: Scale) -> list[Rule]:
@@ -101,6 +104,7 @@ def fill(site: Site, scale: Scale, *, held: bool) -> None:
             "people": scale.people,
             "topics": scale.topics,
             "archived": scale.archived,
+            "active": scale.active,
             "prefix": PREFIX,
             "body": '{"title": "Benchmarks", "summary": "an old message"}',
         }
@@ -118,7 +122,9 @@ def messages(scale: Scale, seed: int = 1) -> Iterator[Incoming]:
     number = 0
     while True:
         number += 1
-        name = f"user{chance.randrange(scale.people)}"
+        # Every so manieth person is active, so that they lie as far apart as people do.
+        every = max(scale.people // scale.active, 1)
+        name = f"user{chance.randrange(min(scale.active, scale.people)) * every}"
         message = Message(
             id=f"new-{seed}-{number}",
             topic=f"{PREFIX}.{chance.randrange(scale.topics)}",
