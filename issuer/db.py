@@ -175,6 +175,19 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
 
+def insert_new(
+    session: Session, table: type[Base], *, unique: tuple[str, ...] = ()
+) -> postgresql.Insert | sqlite.Insert:
+    """Return the insertion of rows that leaves out those whose ``unique`` columns stand already."""
+    return inserting(session, table).on_conflict_do_nothing(index_elements=unique)
+
+
+def inserting(session: Session, table: type[Base]) -> postgresql.Insert | sqlite.Insert:
+    """Return an insertion that can be told what to do about a row that stands already."""
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    return insert(cast("Table", table.__table__))
+
+
 def insert_once(
     session: Session, table: type[Base], values: dict[str, Any], *, unique: tuple[str, ...]
 ) -> bool:
@@ -182,8 +195,7 @@ def insert_once(
 
     The constraint decides, on both databases and whoever else writes at the same moment.
     """
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     rows = cast("Table", table.__table__)
-    statement = insert(rows).values(values).on_conflict_do_nothing(index_elements=unique)
+    statement = insert_new(session, table, unique=unique).values(values)
     # What comes back tells whether a row was made; the count of rows is not known on each driver.
     return session.execute(statement.returning(*rows.primary_key.columns)).first() is not None

@@ -30,6 +30,8 @@ MAX_ID = 255
 MAX_NAMES = 10_000
 #: The escape of NUL in JSON text, and not a text about it: the backslash is not escaped itself.
 NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+#: What no database keeps: NUL, and halves of characters.
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 SCHEMA_HEADER = "fedora_messaging_schema"
 PACKAGE_HEADER = "fedora_messaging_schema_package"
 #: What a broker adds on the way: it tells of the delivery, not of the message.
@@ -274,7 +276,7 @@ def _children(values: Iterable[Any]) -> Iterable[Any]:
 
 
 def _is_storable(text: str) -> bool:
-    return "\x00" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
+    return UNSTORABLE.search(text) is None
 
 
 def _moment(value: object) -> datetime:

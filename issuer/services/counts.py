@@ -10,11 +10,12 @@ A changed filter is another question, with counters of its own.
 from __future__ import annotations
 
 from collections import Counter as Tally
+from collections import defaultdict
 from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 
 from issuer.db import insert_once
 from issuer.models import Counter, CounterAnchor
@@ -27,6 +28,7 @@ from rules.recipients import resolve
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from sqlalchemy import Table
     from sqlalchemy.orm import Session
 
     from issuer.services.keeping import Entry
@@ -35,6 +37,12 @@ if TYPE_CHECKING:
 
 #: Values that go into one statement of SQLite, which bounds them.
 CHUNK = 500
+_counters = cast("Table", Counter.__table__)
+_ADVANCE = (
+    update(_counters)
+    .where(_counters.c.id == bindparam("row"))
+    .values(value=_counters.c.value + bindparam("number"), updated_at=bindparam("now"))
+)
 
 
 def triggers(rule: Rule, username: str) -> Question:
@@ -62,26 +70,27 @@ def advance(session: Session, entries: Iterable[Entry], *, now: datetime) -> Non
 
     For databases with one writer at a time; on PostgreSQL `standings.take` does it.
     """
+    entries = list(entries)
+    found = select(CounterAnchor.anchor, Counter.id, Counter.facts).join(
+        Counter, CounterAnchor.counter_id == Counter.id
+    )
+    anchors = list(dict.fromkeys(anchor for entry in entries for anchor in entry.anchors))
+    counters: defaultdict[str, dict[int, Query]] = defaultdict(dict)
+    for start in range(0, len(anchors), CHUNK):
+        some = found.where(CounterAnchor.anchor.in_(anchors[start : start + CHUNK]))
+        for anchor, row, facts in session.execute(some):
+            counters[anchor][row] = _query(facts)
     steps: Tally[int] = Tally()
     for entry in entries:
-        found = (
-            select(Counter.id, Counter.facts)
-            .join(CounterAnchor, CounterAnchor.counter_id == Counter.id)
-            .distinct()
-        )
-        anchors = list(entry.anchors)
-        counters: dict[int, dict[str, Any]] = {}
-        for start in range(0, len(anchors), CHUNK):
-            some = found.where(CounterAnchor.anchor.in_(anchors[start : start + CHUNK]))
-            counters.update(session.execute(some).all())
+        near = {row: query for each in entry.anchors for row, query in counters[each].items()}
         steps.update(
-            row
-            for row, facts in counters.items()
-            if _query(facts).matches(entry.message, entry.users)
+            row for row, query in near.items() if query.matches(entry.message, entry.users)
         )
-    for row, number in sorted(steps.items()):
-        changed = {"value": Counter.value + number, "updated_at": now}
-        session.execute(update(Counter).where(Counter.id == row).values(changed))
+    if steps:
+        advanced = [
+            {"row": row, "number": number, "now": now} for row, number in sorted(steps.items())
+        ]
+        session.connection().execute(_ADVANCE, advanced)
 
 
 def values(session: Session, keys: Sequence[str]) -> dict[str, int]:

@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 
 from sqlalchemy import insert, select
 
-from issuer.db import insert_once
+from issuer.db import insert_new, insert_once
 from issuer.models import ArchivedMessage, MessagePackage, MessageUser, Topic
 from rules.counting import anchors_of, locks_of, names_of
 
@@ -62,37 +62,43 @@ def keep(session: Session, entries: Sequence[Entry], *, now: datetime) -> dict[s
     For databases with one writer at a time; on PostgreSQL `standings.take` does it under locks.
     """
     topics = topic_ids(session, [entry.message for entry in entries])
-    rows = {}
-    for entry in entries:
-        row = _keep_one(session, entry, topics[entry.message.topic], now)
-        if row is not None:
-            rows[entry.message.id] = row
+    values = [
+        {
+            "message_id": message.id,
+            "topic_id": topics[message.topic],
+            "sent_at": message.sent_at,
+            "received_at": now,
+            "agent_key": entry.agent,
+            "agent_name": message.agent_name,
+            "headers": message.headers,
+            "body": message.body,
+        }
+        for entry in entries
+        for message in [entry.message]
+    ]
+    keep_new = insert_new(session, ArchivedMessage, unique=("message_id",)).returning(
+        ArchivedMessage.message_id, ArchivedMessage.id
+    )
+    rows: dict[str, int] = dict(session.execute(keep_new, values).all())
+    new = [entry for entry in entries if entry.message.id in rows]
+    people = [
+        {"username": name, **_place_of(entry, rows, topics)}
+        for entry in new
+        for name in entry.users
+    ]
+    packages = [
+        {"package": name, **_place_of(entry, rows, topics)}
+        for entry in new
+        for name in entry.packages
+    ]
+    for table, named in ((MessageUser, people), (MessagePackage, packages)):
+        if named:
+            session.execute(insert(table), named)
     return rows
 
 
-def _keep_one(session: Session, entry: Entry, topic_id: int, now: datetime) -> int | None:
-    message = entry.message
-    values = {
-        "message_id": message.id,
-        "topic_id": topic_id,
-        "sent_at": message.sent_at,
-        "received_at": now,
-        "agent_key": entry.agent,
-        "agent_name": message.agent_name,
-        "headers": message.headers,
-        "body": message.body,
-    }
-    if not insert_once(session, ArchivedMessage, values, unique=("message_id",)):
-        return None
-    row: int = session.scalars(select(ArchivedMessage.id).filter_by(message_id=message.id)).one()
-    here = {"topic_id": topic_id, "message_ref": row}
-    if entry.users:
-        people = [{"username": name, **here} for name in entry.users]
-        session.execute(insert(MessageUser), people)
-    if entry.packages:
-        packages = [{"package": name, **here} for name in entry.packages]
-        session.execute(insert(MessagePackage), packages)
-    return row
+def _place_of(entry: Entry, rows: dict[str, int], topics: dict[str, int]) -> dict[str, int]:
+    return {"topic_id": topics[entry.message.topic], "message_ref": rows[entry.message.id]}
 
 
 def lock_places(entries: Iterable[Entry], alone: Iterable[str]) -> list[int]:

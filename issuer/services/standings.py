@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import or_, select, tuple_
 
 from issuer.models import Award, Badge, EmailIdentity, OldName, Person, Rule
 from issuer.services import counts, keeping, postgres
@@ -214,15 +214,18 @@ def _held(
     rules: dict[str, RuleState],
     people: dict[str, Holder],
 ) -> frozenset[Candidate]:
-    held = set()
+    asked = {}
     for candidate in candidates:
         rule, person = rules.get(candidate.slug), people.get(candidate.name)
-        if rule is None or person is None:
-            continue
-        occurrence = candidate.message_id if rule.repeatable else ""
-        award = select(Award.id).filter_by(
-            badge_id=rule.badge_id, person_id=person.id, occurrence=occurrence
+        if rule is not None and person is not None:
+            occurrence = candidate.message_id if rule.repeatable else ""
+            asked[candidate] = rule.badge_id, person.id, occurrence
+    held: set[tuple[int, int, str]] = set()
+    keys = list(dict.fromkeys(asked.values()))
+    same = tuple_(Award.badge_id, Award.person_id, Award.occurrence)
+    for start in range(0, len(keys), counts.CHUNK // 3):
+        some = select(Award.badge_id, Award.person_id, Award.occurrence).where(
+            same.in_(keys[start : start + counts.CHUNK // 3])
         )
-        if session.scalars(award).first() is not None:
-            held.add(candidate)
-    return frozenset(held)
+        held.update(session.execute(some).tuples())
+    return frozenset(candidate for candidate, key in asked.items() if key in held)

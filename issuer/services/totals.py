@@ -6,9 +6,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 
-from issuer.db import insert_once
+from issuer.db import inserting
 from issuer.models import Award, BadgeTotal, Period, RankHistogram, Total
 
 if TYPE_CHECKING:
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from sqlalchemy.orm import Session
+
+    #: Measure, period, its first day, total, and by how many people it changes.
+    _Move = tuple[str, Period, date, int, int]
 
 #: Periods for which ranks are kept; those of any other span come from daily totals.
 RANKED = (Period.ALL, Period.YEAR, Period.MONTH, Period.WEEK)
@@ -65,38 +68,53 @@ def starts(moment: datetime) -> Iterator[tuple[Period, date]]:
 
 def _change(session: Session, award: Change, sign: int) -> None:
     points = award.points
-    for period, day in starts(award.issued_at):
-        values = {"person_id": award.person_id, "period": period, "starts_on": day}
-        insert_once(
-            session,
-            Total,
-            {**values, "badges": 0, "points": 0},
-            unique=("person_id", "period", "starts_on"),
-        )
-        total = session.execute(
-            update(Total)
-            .filter_by(**values)
-            .values(badges=Total.badges + sign, points=Total.points + sign * points)
-            .returning(Total.badges, Total.points)
-        ).one()
+    days = dict(starts(award.issued_at))
+    adding = inserting(session, Total)
+    count = adding.on_conflict_do_update(
+        index_elements=("person_id", "period", "starts_on"),
+        set_={
+            "badges": Total.badges + adding.excluded.badges,
+            "points": Total.points + adding.excluded.points,
+        },
+    ).returning(Total.period, Total.badges, Total.points)
+    whose = {"person_id": award.person_id, "badges": sign, "points": sign * points}
+    rows = [{**whose, "period": period, "starts_on": days[period]} for period in sorted(days)]
+    moves: list[_Move] = []
+    for period, badges, sum_of_points in session.execute(count, rows):
         if period in RANKED:
-            _move(session, "badges", period, day, total.badges - sign, total.badges)
-            _move(session, "points", period, day, total.points - sign * points, total.points)
+            for measure, before, after in (
+                ("badges", badges - sign, badges),
+                ("points", sum_of_points - sign * points, sum_of_points),
+            ):
+                moves += [
+                    (measure, period, days[period], total, change)
+                    for total, change in _moved(before, after)
+                ]
+    _move(session, moves)
     _change_badge(session, award, sign)
 
 
-def _move(
-    session: Session, measure: str, period: Period, day: date, before: int, after: int
-) -> None:
-    """Move one person in a histogram; nobody is kept at zero."""
-    for total, change in sorted(((before, -1), (after, 1))):
-        if total <= 0 or before == after:
-            continue
-        key = {"measure": measure, "period": period, "starts_on": day, "total": total}
-        insert_once(session, RankHistogram, {**key, "people": 0}, unique=tuple(key))
-        session.execute(
-            update(RankHistogram).filter_by(**key).values(people=RankHistogram.people + change)
-        )
+def _moved(before: int, after: int) -> list[tuple[int, int]]:
+    """Return how a histogram changes when one person goes from a total to another.
+
+    Nobody is kept at zero.
+    """
+    if before == after:
+        return []
+    return [(total, change) for total, change in ((before, -1), (after, 1)) if total > 0]
+
+
+def _move(session: Session, moves: list[_Move]) -> None:
+    if not moves:
+        return
+    adding = inserting(session, RankHistogram)
+    change = adding.on_conflict_do_update(
+        index_elements=("measure", "period", "starts_on", "total"),
+        set_={"people": RankHistogram.people + adding.excluded.people},
+    )
+    # In the order of everybody who changes several, so that nobody waits for another in a circle.
+    columns = ("measure", "period", "starts_on", "total", "people")
+    session.execute(change, [dict(zip(columns, move, strict=True)) for move in sorted(moves)])
 
 
 def _change_badge(session: Session, award: Change, sign: int) -> None:
@@ -106,15 +124,14 @@ def _change_badge(session: Session, award: Change, sign: int) -> None:
         .filter_by(badge_id=award.badge_id, person_id=award.person_id)
         .where(Award.revoked_at.is_(None), Award.id != award.award_id)
     ).one()
-    unique = ("badge_id",)
-    values = {"badge_id": award.badge_id, "holders": 0, "awards": 0}
-    insert_once(session, BadgeTotal, values, unique=unique)
-    session.execute(
-        update(BadgeTotal)
-        .filter_by(badge_id=award.badge_id)
-        .values(
-            awards=BadgeTotal.awards + sign,
-            # Somebody with another award of the same badge is a holder before and after.
-            holders=BadgeTotal.holders + (0 if held else sign),
-        )
+    adding = inserting(session, BadgeTotal)
+    change = adding.on_conflict_do_update(
+        index_elements=("badge_id",),
+        set_={
+            "awards": BadgeTotal.awards + adding.excluded.awards,
+            "holders": BadgeTotal.holders + adding.excluded.holders,
+        },
     )
+    # Somebody with another award of the same badge is a holder before and after.
+    values = {"badge_id": award.badge_id, "awards": sign, "holders": 0 if held else sign}
+    session.execute(change, values)
