@@ -91,4 +91,4 @@ def install() -> None:
             return None
         return restart(self)
 
-    library.Consumer._restart_consuming = restart_once  # noqa: SLF001
+    library.Consumer._restart_consuming = restart_once  # noqa: SLF001 -- the same piece

@@ -12,6 +12,7 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import sync_playwright
 
+from tests import prepared
 from tests.demo import running
 from tests.services import judge, postgres, rabbitmq
 from tests.services.missing import MissingError, stop_test
@@ -30,7 +31,7 @@ MARKS = {
     "amqp_url": "rabbitmq",
     "chromium": "browser",
     "judge_ob2": "judge",
-    "postgres_url": "postgres",
+    "postgres_server": "postgres",
 }
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
@@ -73,24 +74,38 @@ def pytest_collection_finish() -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres_server() -> str:
+def postgres_server() -> Iterator[str]:
     """The URL of a PostgreSQL where tests may create databases."""
-    return os.environ.get("ACCOLADES_TEST_POSTGRES_URL") or _ask("postgres")
+    url = os.environ.get("ACCOLADES_TEST_POSTGRES_URL") or _ask("postgres")
+    yield url
+    prepared.forget(url)
 
 
 @pytest.fixture
 def postgres_url(postgres_server: str) -> Iterator[str]:
-    """The URL of a fresh empty PostgreSQL database, for SQLAlchemy."""
-    with postgres.fresh_database(postgres_server) as url:
+    """The URL of a PostgreSQL database that is not there yet; see ``database_url``."""
+    with postgres.planned_database(postgres_server) as url:
         yield url
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of a fresh empty database: a test of the data layer runs once on each kind."""
+    """The URL of a database for this test alone: a test of the data layer runs on each kind.
+
+    It is not there yet: what the test wants in it decides how it is made quickest. ``make_site``
+    and ``prepared.make`` make it with tables, the fixture ``empty_database_url`` without.
+    """
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'test.db'}"
     return str(request.getfixturevalue("postgres_url"))
+
+
+@pytest.fixture
+def empty_database_url(database_url: str) -> str:
+    """The URL of a fresh empty database of each kind, for what makes the tables itself."""
+    if not database_url.startswith("sqlite"):  # which makes its file for whoever opens it
+        postgres.create(database_url)
+    return database_url
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """What costs much to make and is always the same: made once a process, then handed out again.
 
-Each test still has a database file of its own, and no two keys of one test are alike.
+Each test still has a database of its own, and no two keys of one test are alike.
 """
 
 from __future__ import annotations
@@ -15,14 +15,18 @@ from itertools import count
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import resvg_py
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from flask import Flask
 from jinja2 import BytecodeCache
+from psycopg.errors import DuplicateDatabase
+from sqlalchemy import make_url
 
 from issuer.db import Database
+from tests.services import postgres
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,7 +35,8 @@ if TYPE_CHECKING:
     from flask.templating import Environment
     from jinja2.bccache import Bucket
 
-_made: dict[Callable[[Database], None], bytes] = {}
+_files: dict[Callable[[Database], None], bytes] = {}
+_templates: dict[tuple[Callable[[Database], None], str], str] = {}
 _generate, _lock = rsa.generate_private_key, Lock()
 _keys: defaultdict[tuple[int, int], list[rsa.RSAPrivateKey]] = defaultdict(list)
 # A text always holds the same key, and checking its numbers costs 40 ms; a drawing costs 30 ms.
@@ -54,18 +59,23 @@ class _Templates(BytecodeCache):
         self.code[bucket.key] = bucket.bytecode_to_string()
 
 
-_templates = _Templates()
+_compiled = _Templates()
 
 
 def make(database: Database, tables: Callable[[Database], None]) -> None:
-    """Do ``tables`` to a new database; on SQLite, copy the file of the first time."""
-    file = database.engine.url.database
-    if database.engine.dialect.name != "sqlite" or not file or Path(file).exists():
-        tables(database)
-        return
-    if tables not in _made:
-        _made[tables] = _file_of(tables)
-    Path(file).write_bytes(_made[tables])
+    """Do ``tables`` to a database: in place where it is there, else to a copy of the first one."""
+    if database.engine.dialect.name == "sqlite":
+        _make_file(database, tables)
+    else:
+        _make_copy(database, tables)
+
+
+def forget(server_url: str) -> None:
+    """Drop what copies on this PostgreSQL were made from."""
+    for key, template in list(_templates.items()):
+        if template.startswith(_folder(server_url)):
+            postgres.drop(template)
+            del _templates[key]
 
 
 def reuse(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,8 +101,18 @@ def reuse(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _environment(app: Flask) -> Environment:
     environment = _make_environment(app)
-    environment.bytecode_cache = _templates
+    environment.bytecode_cache = _compiled
     return environment
+
+
+def _make_file(database: Database, tables: Callable[[Database], None]) -> None:
+    file = database.engine.url.database
+    if not file or Path(file).exists():
+        tables(database)
+        return
+    if tables not in _files:
+        _files[tables] = _file_of(tables)
+    Path(file).write_bytes(_files[tables])
 
 
 def _file_of(tables: Callable[[Database], None]) -> bytes:
@@ -103,3 +123,30 @@ def _file_of(tables: Callable[[Database], None]) -> bytes:
         database.dispose()
         with closing(sqlite3.connect(path)) as connection:
             return connection.serialize()
+
+
+def _make_copy(database: Database, tables: Callable[[Database], None]) -> None:
+    server = _folder(database.url)
+    if (tables, server) not in _templates:
+        _templates[tables, server] = _template_of(tables, server)
+    try:
+        postgres.create(database.url, template=_templates[tables, server])
+    except DuplicateDatabase:
+        tables(database)
+
+
+def _template_of(tables: Callable[[Database], None], server: str) -> str:
+    url = f"{server}template_{uuid4().hex}"
+    postgres.create(url)
+    database = Database(url)
+    try:
+        tables(database)
+    finally:
+        # A database that somebody is connected to cannot be copied.
+        database.dispose()
+    return url
+
+
+def _folder(url: str) -> str:
+    """Return the URL of a server without the name of a database."""
+    return make_url(url).set(database="").render_as_string(hide_password=False)

@@ -113,7 +113,7 @@ def from_bus(message: BusMessage, *, require_schema: bool = False) -> Incoming:
         topic=message.topic,
         body=message.body,
         sent_at=_moment((message._headers or {}).get("sent-at")),  # noqa: SLF001 -- no other way
-        headers=_as_json(sent_headers(message._headers or {})),  # noqa: SLF001
+        headers=_as_json(sent_headers(message._headers or {})),  # noqa: SLF001 -- no other way
         **names,
     )
 

@@ -101,9 +101,9 @@ class Publisher:
             channel.basic_publish(
                 exchange=config.conf["publish_exchange"],
                 # Just as fedora-messaging itself would write it.
-                routing_key=message._encoded_routing_key,  # noqa: SLF001
-                body=message._encoded_body,  # noqa: SLF001
-                properties=message._properties,  # noqa: SLF001
+                routing_key=message._encoded_routing_key,  # noqa: SLF001 -- no other way
+                body=message._encoded_body,  # noqa: SLF001 -- no other way
+                properties=message._properties,  # noqa: SLF001 -- no other way
             )
         except exceptions.ShortStringTooLong as error:
             raise MessageRefusedError(f"topic {topic:.80}: longer than 255 bytes") from error

@@ -6,19 +6,22 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import create_engine, inspect, text
+from sqlalchemy import create_engine, inspect, select, text
 
 from issuer.db import Base, Database
 from issuer.errors import DatabaseNotReadyError
+from issuer.models import Tag
 from issuer.services import schema
+from tests.issuing import make_site
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    made = Database(database_url)
+def database(empty_database_url: str) -> Iterator[Database]:
+    made = Database(empty_database_url)
     yield made
     made.dispose()
 
@@ -27,6 +30,20 @@ def test_migrations_and_models_agree(database: Database) -> None:
     schema.upgrade(database)
     assert schema.differences(database) == []
     assert set(Base.metadata.tables) < set(inspect(database.engine).get_table_names())
+
+
+@pytest.mark.parametrize("turn", ["first", "second"])
+def test_a_site_for_a_test_is_what_migrations_make_and_nobody_wrote_to_it(
+    tmp_path: Path, database_url: str, turn: str
+) -> None:
+    """Sites for tests are copies: of what was migrated, and of nothing that a test did since."""
+    database = make_site(tmp_path, database_url).database
+    schema.ensure_current(database)
+    assert schema.differences(database) == []
+    with database.writing() as session:
+        assert session.scalars(select(Tag.name)).all() == []
+        session.add(Tag(name=turn))
+    database.dispose()
 
 
 def test_a_column_that_no_migration_made_is_noticed(database: Database) -> None:
@@ -51,12 +68,12 @@ def test_tables_of_no_version_are_refused_with_the_command_to_run(database: Data
     schema.ensure_current(database)
 
 
-def test_four_processes_that_upgrade_at_once_all_succeed(database_url: str) -> None:
+def test_four_processes_that_upgrade_at_once_all_succeed(empty_database_url: str) -> None:
     code = (
         "import sys; from issuer.db import Database; from issuer.services import schema; "
         "schema.upgrade(Database(sys.argv[1]))"
     )
-    command = [sys.executable, "-c", code, database_url]
+    command = [sys.executable, "-c", code, empty_database_url]
     upgrades = [subprocess.Popen(command, stderr=subprocess.PIPE) for _ in range(4)]
     errors = [upgrade.communicate(timeout=120)[1].decode() for upgrade in upgrades]
     assert [upgrade.returncode for upgrade in upgrades] == [0] * 4, errors

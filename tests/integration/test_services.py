@@ -33,19 +33,20 @@ time.sleep(60)
 """
 
 
-def test_postgresql_answers_in_a_database_of_its_own(postgres_url: str) -> None:
-    engine = create_engine(postgres_url)
-    with engine.connect() as connection:
-        one, name = connection.execute(text("SELECT 1, current_database()")).one()
-    engine.dispose()
+def test_postgresql_answers_in_a_database_of_its_own(postgres_server: str) -> None:
+    with fresh_database(postgres_server) as url:
+        engine = create_engine(url)
+        with engine.connect() as connection:
+            one, name = connection.execute(text("SELECT 1, current_database()")).one()
+        engine.dispose()
     assert one == 1
-    assert name == make_url(postgres_url).database
+    assert name == make_url(url).database
     assert name.startswith("test_")
 
 
 @pytest.mark.parametrize("turn", ["first", "second"])
-def test_each_test_finds_an_empty_database(database_url: str, turn: str) -> None:
-    engine = create_engine(database_url)
+def test_each_test_finds_an_empty_database(empty_database_url: str, turn: str) -> None:
+    engine = create_engine(empty_database_url)
     assert inspect(engine).get_table_names() == []
     with engine.begin() as connection:
         connection.execute(text("CREATE TABLE left_behind (id INTEGER)"))

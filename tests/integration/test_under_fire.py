@@ -241,7 +241,7 @@ class Fire:
 
 @pytest.fixture
 def calm(tmp_path: Path, postgres_server: str) -> Iterator[Site]:
-    with postgres.fresh_database(postgres_server) as url:
+    with postgres.planned_database(postgres_server) as url:
         site = site_with(tmp_path / "calm", url, RULES)
         yield site
         site.database.dispose()

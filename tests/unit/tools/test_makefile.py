@@ -50,3 +50,11 @@ def test_continuous_integration_runs_all_tests_and_nothing_less() -> None:
     assert script.splitlines()[-1] == "exec make test ARGS= </dev/null"
     command = make("--dry-run", "test").splitlines()[-1]
     assert command.strip() == ".venv/bin/python -m pytest -n 2 --dist loadgroup"
+
+
+@pytest.mark.xdist_group("one worker")
+def test_tests_of_a_group_stay_on_one_worker(request: pytest.FixtureRequest) -> None:
+    """Else each worker starts a demo and builds a wheel of its own, and nobody notices."""
+    if not getattr(request.config.option, "loadgroup", False):
+        pytest.skip("only under --dist loadgroup, as make test runs it, are there groups")
+    assert request.node.nodeid.endswith("@one worker")
