@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from issuer.adapters.remembering import Lookups
     from issuer.sending import Tally
     from issuer.services.processing import Processed
 
@@ -23,9 +24,12 @@ HELP = {
     "quarantined": "Messages put aside because they can never be handled as they came",
     "reloads": "Times that the rules in force were exchanged",
     "reload_failures": "Times that changed rules could not be taken over",
-    "waiting": "Whether a message waits for the database (1) or not (0)",
+    "waiting": "Whether a message waits for database or accounts (1) or not (0)",
     "rules": "Rules in force",
     "dropped": "Candidates for a badge who got none, by reason",
+    "accounts_asked": "Questions that the directory of accounts answered",
+    "accounts_stale": "Accounts taken from memory because the directory was away",
+    "accounts_failed": "Questions that the directory of accounts did not answer",
     "outbox_sent": "Announcements sent by this process",
     "outbox_refused": "Announcements that can never be sent",
     "outbox_delayed": "Attempts after which an announcement was left for later",
@@ -52,6 +56,7 @@ class Status:
     rules_trouble: str = ""  # why the rules in force are not the newest
     dropped: Counter[str] = field(default_factory=Counter)
     tally: Tally | None = None
+    lookups: Lookups | None = None
 
     def note(self, processed: Processed) -> None:
         """Count what became of a message."""
@@ -73,6 +78,8 @@ class Status:
         shown: dict[str, Any] = {"status": "OK" if self.is_ready else self.waiting_for}
         if self.rules_trouble:
             shown["degraded"] = self.rules_trouble
+        if self.lookups is not None and self.lookups.trouble:
+            shown["accounts"] = self.lookups.trouble
         if self.tally is not None and self.tally.trouble:
             shown["outbox"] = self.tally.trouble
         return shown | {name: value for name, _, value in self._samples()} | self._by_reason()
@@ -106,6 +113,12 @@ class Status:
             "waiting": int(not self.is_ready),
             "rules": self.rules,
         }
+        if self.lookups is not None:
+            values |= {
+                "accounts_asked": self.lookups.asked,
+                "accounts_stale": self.lookups.stale,
+                "accounts_failed": self.lookups.failed,
+            }
         if self.tally is not None:
             values |= {
                 "outbox_sent": self.tally.sent,

@@ -4,19 +4,29 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from issuer.adapters.accounts import OpenAccounts
-from issuer.errors import AccoladesError, ConflictError, InvalidInputError
-from issuer.services import events, processing, python_badges, rulebooks
+from issuer.adapters.directories import DirectoryAccounts, accounts_of
+from issuer.errors import (
+    AccoladesError,
+    AccountsAwayError,
+    ConflictError,
+    InvalidInputError,
+)
+from issuer.services import events, lookups, processing, python_badges, rulebooks
+from issuer.services.lookups import Foreseen, UnansweredError
 from issuer.services.processing import Policy
 from rules import plugins
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
+
+    from sqlalchemy.orm import Session
 
     from issuer.adapters.accounts import ListedAccounts
     from issuer.adapters.messages import Incoming
@@ -25,8 +35,15 @@ if TYPE_CHECKING:
     from issuer.services.rulebooks import Rulebook
     from issuer.site import Site
     from rules.engine import RuleSet
+    from rules.model import Message
+    from rules.recipients import Accounts
+
+    Messages = Sequence[Message]
 
 TRIES = 5
+#: More than there are conversions: each may lead to a name that has to be asked for in its turn.
+MAX_ROUNDS = 10
+Done = TypeVar("Done")
 
 log = logging.getLogger(__name__)
 
@@ -35,11 +52,14 @@ MAX_GROUP = 100
 
 
 def policy_of(settings: Settings, accounts: ListedAccounts | None = None) -> Policy:
-    """Return what holds for all messages; a list of accounts brings its own skipped users."""
+    """Return what holds for all messages; a list of accounts brings its own skipped users.
+
+    Raises `ConfigurationError` when the directory of the settings cannot be used.
+    """
     skip = settings.skip_users if accounts is None else accounts.skip_users
     opted_out = accounts.opted_out if accounts else set()
     return Policy(
-        accounts=accounts or OpenAccounts(email_domain=settings.email_domain),
+        accounts=accounts or accounts_of(settings),
         skip_users=frozenset(name.lower() for name in skip) | opted_out,
         email_domain=settings.email_domain,
         message_url=settings.message_url,
@@ -62,6 +82,11 @@ class Intake:
         return self._book.ruleset
 
     @property
+    def accounts(self) -> Accounts:
+        """The accounts that may be awarded."""
+        return self._policy.accounts
+
+    @property
     def unreadable(self) -> tuple[str, ...]:
         """Rules whose newest text this version of the program cannot read."""
         return self._book.unreadable
@@ -80,17 +105,16 @@ class Intake:
     def handle(self, incoming: Incoming, *, now: datetime) -> Processed:
         """Archive, count and award in one transaction of its own.
 
-        Database errors leave nothing behind and are the caller's.
+        Errors of the database and of the directory of accounts leave nothing behind and are the
+        caller's.
         """
-        with self._site.database.writing() as session:
-            processed = processing.process(
-                session,
-                incoming.message,
-                self.ruleset,
-                self._policy,
-                users=incoming.users,
-                now=now,
+
+        def process(session: Session, policy: Policy) -> Processed:
+            return processing.process(
+                session, incoming.message, self.ruleset, policy, users=incoming.users, now=now
             )
+
+        processed = self._commit(process, [incoming.message])
         self._decide_here(now)
         return processed
 
@@ -102,15 +126,15 @@ class Intake:
         """
         if len(group) > MAX_GROUP:
             raise InvalidInputError(f"{len(group)} messages are too many for one transaction")
+
+        def process(session: Session, policy: Policy) -> list[Processed]:
+            messages = [(incoming.message, incoming.users) for incoming in group]
+            return processing.process_batch(session, messages, self.ruleset, policy, now=now)
+
         try:
-            with self._site.database.writing() as session:
-                results = processing.process_batch(
-                    session,
-                    [(incoming.message, incoming.users) for incoming in group],
-                    self.ruleset,
-                    self._policy,
-                    now=now,
-                )
+            results = self._commit(process, [incoming.message for incoming in group])
+        except AccountsAwayError:
+            raise  # one by one they would all wait
         except (SQLAlchemyError, AccoladesError, ValueError) as error:
             if len(group) == 1:
                 raise
@@ -121,16 +145,13 @@ class Intake:
 
     def record(self, event: str, *, user: str, now: datetime, **more: Any) -> Processed:
         """Tell rules and badges what somebody did, in one transaction; see `events.record`."""
-        with self._site.database.writing() as session:
-            processed = events.record(
-                session,
-                event,
-                user=user,
-                policy=self._policy,
-                ruleset=self.ruleset,
-                now=now,
-                **more,
+
+        def process(session: Session, policy: Policy) -> Processed:
+            return events.record(
+                session, event, user=user, policy=policy, ruleset=self.ruleset, now=now, **more
             )
+
+        processed = self._commit(process)
         self._decide_here(now)
         return processed
 
@@ -138,6 +159,28 @@ class Intake:
         """Let classes decide what they left for later; return how many decisions that were."""
         with self._site.database.writing() as session:
             return python_badges.run_pending(session, self._policy, now=now)
+
+    def _commit(self, work: Callable[[Session, Policy], Done], messages: Messages = ()) -> Done:
+        """Do something in one transaction; a directory of accounts is never asked meanwhile.
+
+        It is asked before for all whom the messages may award. What the work asks beyond that,
+        such as who once triggered a rule, undoes it; it is done again with the answers.
+        """
+        policy = self._policy
+        if not isinstance(policy.accounts, DirectoryAccounts):
+            with self._site.database.writing() as session:
+                return work(session, policy)
+        foreseen = Foreseen(policy.accounts)
+        lookups.foresee(foreseen, messages, self.ruleset, policy.plugins, policy.skip_users)
+        policy = replace(policy, accounts=foreseen)
+        foreseen.close()
+        for _ in range(MAX_ROUNDS):
+            with suppress(UnansweredError), self._site.database.writing() as session:
+                done = work(session, policy)
+                foreseen.ensure_answered()
+                return done
+            foreseen.catch_up()
+        raise ConflictError("accounts: names lead on to other names without an end")
 
     def _decide_here(self, now: datetime) -> None:
         """Without a broker no worker runs: what is to be decided later is decided now."""
