@@ -26,6 +26,7 @@ HELP = {
     "reload_failures": "Times that changed rules could not be taken over",
     "waiting": "Whether a message waits for database or accounts (1) or not (0)",
     "rules": "Rules in force",
+    "rules_degraded": "Whether some of them are older than what was meant to replace them (1)",
     "dropped": "Candidates for a badge who got none, by reason",
     "accounts_asked": "Questions that the directory of accounts answered",
     "accounts_stale": "Accounts taken from memory because the directory was away",
@@ -34,7 +35,7 @@ HELP = {
     "outbox_refused": "Announcements that can never be sent",
     "outbox_delayed": "Attempts after which an announcement was left for later",
 }
-GAUGES = ("waiting", "rules")
+GAUGES = ("waiting", "rules", "rules_degraded")
 #: Reasons that are told apart; each is one of ours, but nothing from outside may make more.
 MAX_REASONS = 50
 
@@ -112,6 +113,7 @@ class Status:
             "reload_failures": self.reload_failures,
             "waiting": int(not self.is_ready),
             "rules": self.rules,
+            "rules_degraded": int(bool(self.rules_trouble)),
         }
         if self.lookups is not None:
             values |= {

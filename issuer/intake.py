@@ -17,7 +17,14 @@ from issuer.errors import (
     ConflictError,
     InvalidInputError,
 )
-from issuer.services import events, lookups, processing, python_badges, rulebooks
+from issuer.services import (
+    events,
+    lookups,
+    processing,
+    python_badges,
+    rulebooks,
+    synchronised,
+)
 from issuer.services.lookups import Foreseen, UnansweredError
 from issuer.services.processing import Policy
 from rules import plugins
@@ -74,6 +81,7 @@ class Intake:
         self._site = site
         self._policy = policy
         self._has_background = any(badge.background for badge in policy.plugins)
+        self.sync_trouble = ""  # why the rules are not those of their collections
         self._book = self._open(None)
 
     @property
@@ -97,6 +105,7 @@ class Intake:
         Whatever it raises (database errors, `ConflictError`), the former rules stay.
         """
         with self._site.database.reading() as session:
+            self.sync_trouble = synchronised.trouble(session)
             if rulebooks.version(session) == self._book.version:
                 return False
         self._book = self._open(self._book)
@@ -193,6 +202,7 @@ class Intake:
             with self._site.database.writing() as session:  # notes a rule that cannot be read
                 book = rulebooks.load(session, former)
             with self._site.database.reading() as session:
+                self.sync_trouble = synchronised.trouble(session)
                 if rulebooks.version(session) == book.version:
                     return book
         raise ConflictError("rules: change faster than they can be read: try again later")

@@ -50,8 +50,8 @@ An error is one line on standard error that says what is wrong, with what, and w
 #: What 1 means, and other codes; a command that is not here ends with 0, 2 or 130.
 EXIT_CODES = {
     "consume": "1: database or accounts were away for ten minutes, and the message in hand went "
-    "back to the queue, or a process did not end in time; 10 to 15: the bus could not be used, by the numbers "
-    "of `fedora-messaging consume`",
+    "back to the queue, or a process did not end in time; 10 to 15: the bus could not be used, by "
+    "the numbers of `fedora-messaging consume`",
     "db check": "1: the tables differ; every difference is a line",
     "outbox retry": "1: a message is not refused or delayed; the others are tried again",
     "outbox send": "1: a message was refused or delayed; the others were sent",

@@ -30,6 +30,7 @@ from issuer.models import (
 from issuer.services import collections, outbox
 from tests.integration.bus import PROGRAM, QUORUM, Bus, edit, site_with
 from tests.issuing import NOW, RED, give, make_badge, make_issuer, make_rule
+from tests.services.fasjson import Fault, fasjson
 from tests.services.processes import free_ports
 from tests.services.proxy import door_to
 
@@ -201,7 +202,49 @@ def test_while_the_database_is_away_messages_wait_and_the_process_can_be_stopped
             stop(bus, consumer)
             assert time.monotonic() - began < 15
         bus.eventually(lambda: bus.ready() == 1)  # the message is back in the queue
+        consumer = bus.start()  # and the database is away still
+        try:
+            bus.eventually(lambda: bus.log.read_text().count("the start waits") > 1, consumer)
+            assert (readiness(port), ask(port, "live").status_code) == (503, 200)
+            door.open()
+            bus.eventually(lambda: bus.count(ArchivedMessage) == 30, consumer)
+            bus.eventually(lambda: readiness(port) == 200, consumer)
+            stop(bus, consumer)
+        finally:
+            consumer.kill()
+            consumer.wait()
         assert bus.count(QuarantinedMessage) == 0
+
+
+def test_while_the_directory_of_accounts_is_away_no_candidate_is_lost(
+    site: Site, tmp_path: Path, amqp_url: str, amqp_prefix: str
+) -> None:
+    (port,) = free_ports(1)
+    with fasjson() as directory:
+        directory.add("asha")
+        directory.lasting["v1"] = Fault(503)
+        bus = Bus(
+            site,
+            tmp_path,
+            amqp_url,
+            f"{amqp_prefix}queue",
+            keys=["org.example.#"],
+            arguments=QUORUM,
+            more=f'[monitoring]\naddress = "127.0.0.1"\nport = {port}\n',
+            ACCOLADES_ACCOUNTS="fasjson",
+            ACCOLADES_FASJSON_URL=directory.url,
+            ACCOLADES_FASJSON_AUTH="none",
+        )
+        with running(bus) as consumer:
+            bus.publish(*(edit(number) for number in range(3)), edit(3, "nobody"))
+            bus.eventually(lambda: readiness(port) == 503, consumer)
+            assert "waiting for the accounts" in ask(port, "ready").json()["status"]
+            directory.lasting.clear()
+            bus.eventually(lambda: bus.count(ArchivedMessage) == 4, consumer)
+            assert bus.count(Award) == 1
+            assert ask(port, "ready").json()["dropped"]["no such account"] == 1
+            stop(bus, consumer)
+    assert bus.count(QuarantinedMessage) == 0
 
 
 def test_rules_that_change_are_in_force_in_a_running_consumer(bus: Bus) -> None:
