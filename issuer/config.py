@@ -8,7 +8,6 @@ import re
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 from sqlalchemy.engine import make_url
@@ -33,6 +32,10 @@ ORIGIN = re.compile(
     re.IGNORECASE,
 )
 HOST = r"^[a-z0-9.-]+(:[0-9]{1,5})?$"
+#: The same, and a path.
+DIRECTORY = re.compile(
+    rf"(?!.*/\.\.?(/|$)){ORIGIN.pattern}((?<=/)[A-Za-z0-9._/-]+)?", re.IGNORECASE
+)
 
 
 class Settings(BaseModel):
@@ -96,10 +99,7 @@ class Settings(BaseModel):
     def _a_directory(cls, value: str, info: ValidationInfo) -> str:
         if not value and info.data.get("accounts") == "fasjson":
             raise ValueError("is needed where accounts is fasjson")
-        parts = urlsplit(value)
-        if value and (
-            parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc
-        ):
+        if value and not DIRECTORY.fullmatch(value):
             raise ValueError("must be like https://fasjson.example.org/")
         return value
 
@@ -224,6 +224,6 @@ def _explain(item: Any) -> str:
     if item["type"] == "extra_forbidden":
         return f"{name}: no such setting: remove it or correct its name"
     said = f"{name}: {item['msg'].removeprefix('Value error, ')}"
-    # The address of a database may hold a password.
-    secret = name in SECRETS or name == "database_url"
+    # An address may hold a password.
+    secret = name in SECRETS or name in {"database_url", "fasjson_url"}
     return said if secret else f"{said}, got {item['input']!r:.80}"

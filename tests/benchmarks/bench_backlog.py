@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """How fast whole processes drain a backlog, beside fedora-messaging with an empty callback.
 
-A broker and a PostgreSQL of its own that keeps what it commits, all contestants one after the
-other on the same backlog. ``--help`` tells how to make it smaller or larger.
+A broker (or the one that ``ACCOLADES_TEST_AMQP_URL`` names) and a PostgreSQL of its own that keeps
+what it commits, all contestants one after the other on the same backlog. ``--help`` tells how to
+make it smaller or larger.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from issuer.models import ArchivedMessage, QuarantinedMessage
 from tests.benchmarks.bench_processing import DURABLE
@@ -103,23 +105,30 @@ def contestants(processes: int) -> dict[str, tuple[str, ...]]:
     }
 
 
+def broker(folder: Path, stack: ExitStack) -> str:
+    """Return the address of a broker of our own."""
+    server = rabbitmq.start(folder)
+    stack.callback(server.stop)
+    return stack.enter_context(rabbitmq.fresh_vhost(server.url))
+
+
 def race(number: int, processes: int) -> list[Drained]:
     """Let all drain the same backlog, each on a database of its own; return how ours did."""
     ours = []
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="accolades-bench-")))
         folder.chmod(0o711)
-        database, broker = postgres.start(folder / "db", DURABLE), rabbitmq.start(folder / "mq")
+        database = postgres.start(folder / "db", DURABLE)
         stack.callback(database.stop)
-        stack.callback(broker.stop)
-        url = stack.enter_context(rabbitmq.fresh_vhost(broker.url))
+        url = os.environ.get("ACCOLADES_TEST_AMQP_URL") or broker(folder / "mq", stack)
         for place, (name, command) in enumerate(contestants(processes).items()):
             home = folder / f"home{place}"
             home.mkdir()
             fresh = stack.enter_context(postgres.fresh_database(database.url))
             site = site_with(home, fresh, [RULE])
             stack.callback(site.database.dispose)
-            drained = contest(site, home, url, f"backlog{place}", number, *command)
+            queue = f"backlog.{uuid4().hex}"
+            drained = contest(site, home, url, queue, number, *command)
             say(f"  {name:<36}{drained.rate:>7.0f} a second{drained.grown >> 10:>9} KiB more")
             if place:
                 ours.append(drained)
