@@ -30,7 +30,6 @@ from issuer.intake import Intake, policy_of
 from issuer.models import ArchivedMessage, Award, QuarantinedMessage
 from issuer.services import collections
 from tests.issuing import BASE_URL, NOW, RED, make_issuer, make_rule, make_site
-from tests.services.fasjson import Fault, fasjson
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -203,78 +202,6 @@ def test_it_waits_while_the_database_is_away(
     consumer(edit())
     assert clock.waits == [0.5, 1, 2, 4]
     assert kept(site) == (1, 1)
-
-
-@pytest.fixture
-def asking(tmp_path: Path, clock: Clock) -> Iterator[tuple[Site, AccoladesConsumer, Any]]:
-    """Give what takes messages, for a site whose accounts are in a directory."""
-    url = f"sqlite:///{tmp_path / 'test.db'}"
-    with fasjson() as directory:
-        directory.add("asha")
-        settings = {"accounts": "fasjson", "fasjson_url": directory.url, "fasjson_auth": "none"}
-        with _on(tmp_path, url, clock, **settings) as (site, taking):
-            accounts = taking._intake.accounts
-            accounts._directory._patient = accounts._directory._hasty  # tried again without pause
-            accounts._memory._clock = clock.monotonic
-            yield site, taking, directory
-
-
-def test_it_waits_while_the_directory_of_accounts_is_away(
-    asking: tuple[Site, AccoladesConsumer, Any], clock: Clock
-) -> None:
-    site, taking, directory = asking
-    directory.lasting["v1"] = Fault(503)
-    said: list[str] = []
-    clock.meanwhile[2] = lambda: said.append(taking.status.waiting_for)
-    clock.meanwhile[4] = directory.lasting.clear
-    taking(edit())
-    taking(edit("nobody"))
-    assert kept(site) == (2, 1)
-    assert clock.now < 60
-    assert said == ["waiting for the accounts: accounts: FASJSON answers users/asha/ with 503"]
-    assert taking.status.dropped == {"no such account": 1}
-    assert taking.status.is_ready
-    assert put_aside(site) == []
-
-
-def test_a_directory_that_stays_away_leaves_the_message_in_the_queue(
-    asking: tuple[Site, AccoladesConsumer, Any], clock: Clock
-) -> None:
-    site, taking, directory = asking
-    directory.lasting["v1"] = Fault(503)
-    with pytest.raises(HaltConsumer) as caught:
-        taking(edit())
-    assert (caught.value.exit_code, caught.value.requeue) == (1, True)
-    assert caught.value.reason == "accounts away for too long"
-    assert kept(site) == (0, 0)
-
-
-def test_a_name_about_which_the_directory_fails_is_put_aside_for_later(
-    asking: tuple[Site, AccoladesConsumer, Any], clock: Clock
-) -> None:
-    site, taking, directory = asking
-    directory.lasting["asha"] = Fault(500)
-    taking(edit())
-    (aside,) = put_aside(site)
-    assert "FASJSON answers users/asha/ with 500, though it answers about others" in aside.reason
-    assert clock.waits == []
-    assert kept(site) == (0, 0)
-
-
-def test_the_monitor_tells_of_the_directory(
-    asking: tuple[Site, AccoladesConsumer, Any], clock: Clock
-) -> None:
-    _, taking, directory = asking
-    taking(edit())
-    clock.now, directory.lasting["v1"] = 4000.0, Fault(503)
-    taking(edit())
-    told, metrics = taking.status.as_dict(), taking.status.metrics()
-    assert (told["status"], told["accounts"]) == (
-        "OK",
-        "accounts: FASJSON answers users/asha/ with 503",
-    )
-    for line in ("asked_total 1", "stale_total 1", "failed_total 1"):
-        assert f"accolades_consumer_accounts_{line}" in metrics
 
 
 def test_a_wait_is_at_most_half_a_minute(
