@@ -52,14 +52,16 @@ class Drained:
     grown: int  # bytes of memory since then, all processes together
 
 
-def drain(bus: Bus, number: int, *command: str) -> Drained:
-    """Put a backlog on the queue, and measure until it is empty."""
+def drain(bus: Bus, number: int, *command: str, keeps: bool) -> Drained:
+    """Put a backlog on the queue, and measure until it is empty; what is in hand is waited for."""
     bus.publish(*(edit(each, f"user{each % PEOPLE}") for each in range(number)))
     process = bus.start(*command)
     try:
         bus.eventually(lambda: bus.ready() < number * (1 - WARM), process, PATIENCE)
         began, left, before = time.monotonic(), bus.ready(), memory(process.pid)
         bus.eventually(lambda: bus.ready() == 0, process, PATIENCE)
+        if keeps:
+            bus.eventually(lambda: bus.count(ArchivedMessage) == number, process, PATIENCE)
         rate, grown = left / (time.monotonic() - began), memory(process.pid) - before
         end(process)
     finally:
@@ -82,12 +84,13 @@ def memory(pid: int) -> int:
     return pages * os.sysconf("SC_PAGE_SIZE") + sum(memory(int(child)) for child in children)
 
 
-def contest(site: Site, folder: Path, url: str, queue: str, number: int, *command: str) -> Drained:
+def contest(site: Site, folder: Path, url: str, number: int, *command: str, keeps: bool) -> Drained:
     """Let one contestant drain a backlog of its own."""
+    queue = f"backlog.{uuid4().hex}"
     path = os.pathsep.join([str(CHECKOUT), *filter(None, [os.environ.get("PYTHONPATH")])])
     bus = Bus(site, folder, url, queue, keys=["org.example.#"], arguments=QUORUM, PYTHONPATH=path)
     bus.declare()
-    drained = drain(bus, number, *command)
+    drained = drain(bus, number, *command, keeps=keeps)
     with bus.channel() as channel:
         channel.queue_delete(queue)
     return drained
@@ -127,8 +130,7 @@ def race(number: int, processes: int) -> list[Drained]:
             fresh = stack.enter_context(postgres.fresh_database(database.url))
             site = site_with(home, fresh, [RULE])
             stack.callback(site.database.dispose)
-            queue = f"backlog.{uuid4().hex}"
-            drained = contest(site, home, url, queue, number, *command)
+            drained = contest(site, home, url, number, *command, keeps=place > 0)
             say(f"  {name:<36}{drained.rate:>7.0f} a second{drained.grown >> 10:>9} KiB more")
             if place:
                 ours.append(drained)

@@ -45,7 +45,7 @@ RULES = (
     "previous: {filter: {topics: [message.topic], users: [recipient]}, operation: count}\n"
     "condition: {greater than or equal to: 3}\n",
 )
-BACKLOG = int(os.environ.get("ACCOLADES_TEST_BACKLOG_MESSAGES") or 3000)
+BACKLOG = int(os.environ.get("ACCOLADES_TEST_BACKLOG_MESSAGES") or 2000)
 FULL_BACKLOG, RATE, GROWTH = 50_000, 200, 24 << 20
 FEDORA_MESSAGING = (
     str(Path(PROGRAM).parent / "fedora-messaging"),
