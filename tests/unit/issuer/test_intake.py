@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -104,6 +105,30 @@ def test_a_group_is_one_transaction(site: Site) -> None:
     assert [given.person.username for given in second.given] == ["asha"]
     assert third.duplicate
     assert [count(site, table) for table in (ArchivedMessage, Award, OutboxMessage)] == [2, 1, 2]
+
+
+def test_messages_in_any_order_and_with_any_clock_are_counted_once_and_never_award_in_the_future(
+    site: Site,
+) -> None:
+    times = [NOW - timedelta(days=365), NOW + timedelta(hours=1), NOW, NOW - timedelta(days=2)]
+    messages = [
+        replace(one, message=replace(one.message, sent_at=at))
+        for one, at in zip([incoming(number, "asha") for number in range(4)], times, strict=True)
+    ]
+    intake = Intake(site, policy_of(site.settings))
+    given = []
+    for order in ([1, 3, 0, 2], [0, 1, 2, 3], [3, 2, 1, 0]):
+        given += [len(intake.handle(messages[each], now=NOW).given) for each in order]
+    assert given == [0, 1] + [0] * 10
+    with site.database.reading() as session:
+        assert session.scalars(select(Counter.value)).all() == [4]
+        assert session.scalars(select(Award.issued_at)).all() == [times[3]]
+    late = Intake(site, policy_of(site.settings))
+    late.handle(incoming(7, "boris"), now=NOW)
+    ahead = incoming(8, "boris")
+    late.handle(replace(ahead, message=replace(ahead.message, sent_at=times[1])), now=NOW)
+    with site.database.reading() as session:
+        assert set(session.scalars(select(Award.issued_at))) == {times[3], NOW}
 
 
 def test_of_a_group_that_fails_the_others_are_taken_one_by_one(
