@@ -18,9 +18,10 @@ from consumer.receiving import UnreadableMessage
 from consumer.reloading import Reloader
 from consumer.status import Status
 from consumer.trouble import Trouble, trouble_of
+from issuer.adapters.directories import DirectoryAccounts
 from issuer.adapters.letters import Letter
 from issuer.adapters.messages import from_bus
-from issuer.errors import InvalidInputError
+from issuer.errors import AccountsAwayError, InvalidInputError
 from issuer.services import quarantine
 
 if TYPE_CHECKING:
@@ -40,8 +41,12 @@ MOST_REMEMBERED = 10_000
 DELIVERIES = "x-delivery-count"
 
 
-class DatabaseAwayError(Exception):
-    """The database cannot work now; the same message can be processed later."""
+class AwayError(Exception):
+    """What a message needs cannot work now; the same message can be processed later."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(_first_line(error))
+        self.what = "accounts" if isinstance(error, AccountsAwayError) else "database"
 
 
 class Stopping(Protocol):
@@ -80,6 +85,8 @@ class AccoladesConsumer:
         self._stopping = stopping or threading.Event()
         self._sender = sender
         self.status = Status(tally=sender.tally if sender else None)
+        if isinstance(intake.accounts, DirectoryAccounts):
+            self.status.lookups = intake.accounts.lookups
         self.reloader = Reloader(intake, self.status)
         if is_whole_process:
             self._stopping, self._sender = hosting.join(site, self.status, self.reloader)
@@ -87,18 +94,19 @@ class AccoladesConsumer:
     def __call__(self, message: Message) -> None:
         """Process a message; return only when its effects are committed.
 
-        While the database is away it waits here: a message given back would return at once, and a
-        delivery limit then throws good messages away. Raises `HaltConsumer` with the message
-        requeued after ten minutes of that, or when told to stop meanwhile; `Nack` at most three
-        times for a message on which another consumer was quicker; nothing else, because any other
-        error would give back every message at hand and end the process.
+        While the database or the directory of accounts is away it waits here: a message given back
+        would return at once, and a delivery limit then throws good messages away. Raises
+        `HaltConsumer` with the message requeued after ten minutes of that, or when told to stop
+        meanwhile; `Nack` at most three times for a message on which another consumer was quicker;
+        nothing else, because any other error would give back every message at hand and end the
+        process.
         """
         self.reloader.look()
         started, wait = time.monotonic(), FIRST_WAIT
         while True:
             try:
                 self._handle(message)
-            except DatabaseAwayError as error:
+            except AwayError as error:
                 self._wait(message, error, time.monotonic() - started, wait)
                 wait = min(wait * 2, LONGEST_WAIT)
             else:
@@ -128,7 +136,7 @@ class AccoladesConsumer:
     def _judge(self, message: Message, error: Exception, now: datetime) -> None:
         trouble = trouble_of(error)
         if trouble is Trouble.AWAY:
-            raise DatabaseAwayError(_first_line(error)) from error
+            raise AwayError(error) from error
         if trouble is Trouble.CONFLICT:
             self._give_back(message, error)
         log.error("message %s cannot be processed", message.id, exc_info=error)
@@ -140,18 +148,18 @@ class AccoladesConsumer:
         delivered = (message._headers or {}).get(DELIVERIES)  # noqa: SLF001 -- no other way
         counted = delivered if isinstance(delivered, int) else 0
         if max(self._returns[message.id], counted) >= MOST_RETURNS:
-            raise DatabaseAwayError(_first_line(error)) from error
+            raise AwayError(error) from error
         if len(self._returns) >= MOST_REMEMBERED:
             self._returns.clear()  # another consumer may have had what is left in it
         self._returns[message.id] += 1
         log.warning("message %s is given back: %s", message.id, _first_line(error))
         raise Nack from error
 
-    def _wait(self, message: Message, error: Exception, spent: float, seconds: float) -> None:
-        self.status.waiting_for = f"waiting for the database: {error}"
+    def _wait(self, message: Message, error: AwayError, spent: float, seconds: float) -> None:
+        self.status.waiting_for = f"waiting for the {error.what}: {error}"
         if spent > GIVE_UP_AFTER:
             raise HaltConsumer(
-                exit_code=1, reason="database away for too long", requeue=True
+                exit_code=1, reason=f"{error.what} away for too long", requeue=True
             ) from error
         log.warning("message %s waits %.1f s: %s", message.id, seconds, error)
         if self._stopping.is_set() or self._stopping.wait(seconds):
@@ -178,7 +186,7 @@ class AccoladesConsumer:
             # Nothing may be lost, and nothing may escape: whatever it is, the message waits.
             if trouble_of(error) is Trouble.LASTING:
                 log.exception("message %s cannot be put aside", message.id)
-            raise DatabaseAwayError(_first_line(error)) from error
+            raise AwayError(error) from error
         self.status.quarantined += 1
 
 

@@ -11,6 +11,7 @@ from fedora_messaging import cli as bus
 from fedora_messaging import config
 from twisted.python.log import PythonLoggingObserver
 
+from consumer import awaiting
 from consumer.supervising import Supervisor, end_with_parent
 from issuer.adapters.publishing import load_bus_configuration
 from issuer.app import create_app
@@ -37,19 +38,20 @@ def consume(context: Context, *, processes: int, slot: int | None) -> None:
 
     Announcements in the outbox are sent too. SIGHUP looks for changed rules at once; changes are
     seen within a second of the next message anyway. The bus is configured by the file that
-    FEDORA_MESSAGING_CONF names.
+    FEDORA_MESSAGING_CONF names. A database that is away is waited for, ten minutes at most.
     """
     load_bus_configuration()
-    context.site.database.dispose()  # says what is wrong before the bus is joined
     _set_up_logging(debug=context.debug)
-    if processes > 1:
-        debug = ["--debug"] if context.debug else []
-        command = [sys.executable, "-P", "-m", "consumer", *debug, "consume"]
-        sys.exit(Supervisor(command, processes).run())
     if slot is not None:
         end_with_parent()
         if config.conf["monitoring"]:
             config.conf["monitoring"]["port"] += slot
+    # Says what is wrong before the bus is joined; who only is away is waited for.
+    awaiting.opened(lambda: context.site).database.dispose()
+    if processes > 1:
+        debug = ["--debug"] if context.debug else []
+        command = [sys.executable, "-P", "-m", "consumer", *debug, "consume"]
+        sys.exit(Supervisor(command, processes).run())
     # The command of fedora-messaging, because it alone stops gracefully on SIGTERM.
     click.get_current_context().invoke(bus.consume, callback=CALLBACK)
 

@@ -57,6 +57,7 @@ class Reloader:
         self._status.rules = len(self._intake.ruleset.rules)
         unreadable = self._intake.unreadable
         trouble = f"rules that cannot be read: {', '.join(unreadable)}" if unreadable else ""
+        trouble = "; ".join(filter(None, (trouble, self._intake.sync_trouble)))
         if trouble and trouble != self._status.rules_trouble:
             self._status.reload_failures += 1
             log.warning("%s: where there is a former text, it stays in force", trouble)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from issuer.adapters.remembering import Lookups
     from issuer.sending import Tally
     from issuer.services.processing import Processed
 
@@ -23,14 +24,18 @@ HELP = {
     "quarantined": "Messages put aside because they can never be handled as they came",
     "reloads": "Times that the rules in force were exchanged",
     "reload_failures": "Times that changed rules could not be taken over",
-    "waiting": "Whether a message waits for the database (1) or not (0)",
+    "waiting": "Whether a message waits for database or accounts (1) or not (0)",
     "rules": "Rules in force",
+    "rules_degraded": "Whether some of them are older than what was meant to replace them (1)",
     "dropped": "Candidates for a badge who got none, by reason",
+    "accounts_asked": "Questions that the directory of accounts answered",
+    "accounts_stale": "Accounts taken from memory because the directory was away",
+    "accounts_failed": "Questions that the directory of accounts did not answer",
     "outbox_sent": "Announcements sent by this process",
     "outbox_refused": "Announcements that can never be sent",
     "outbox_delayed": "Attempts after which an announcement was left for later",
 }
-GAUGES = ("waiting", "rules")
+GAUGES = ("waiting", "rules", "rules_degraded")
 #: Reasons that are told apart; each is one of ours, but nothing from outside may make more.
 MAX_REASONS = 50
 
@@ -52,6 +57,7 @@ class Status:
     rules_trouble: str = ""  # why the rules in force are not the newest
     dropped: Counter[str] = field(default_factory=Counter)
     tally: Tally | None = None
+    lookups: Lookups | None = None
 
     def note(self, processed: Processed) -> None:
         """Count what became of a message."""
@@ -73,6 +79,8 @@ class Status:
         shown: dict[str, Any] = {"status": "OK" if self.is_ready else self.waiting_for}
         if self.rules_trouble:
             shown["degraded"] = self.rules_trouble
+        if self.lookups is not None and self.lookups.trouble:
+            shown["accounts"] = self.lookups.trouble
         if self.tally is not None and self.tally.trouble:
             shown["outbox"] = self.tally.trouble
         return shown | {name: value for name, _, value in self._samples()} | self._by_reason()
@@ -105,7 +113,14 @@ class Status:
             "reload_failures": self.reload_failures,
             "waiting": int(not self.is_ready),
             "rules": self.rules,
+            "rules_degraded": int(bool(self.rules_trouble)),
         }
+        if self.lookups is not None:
+            values |= {
+                "accounts_asked": self.lookups.asked,
+                "accounts_stale": self.lookups.stale,
+                "accounts_failed": self.lookups.failed,
+            }
         if self.tally is not None:
             values |= {
                 "outbox_sent": self.tally.sent,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""What an error of the database means for the message in hand."""
+"""What an error of the database, or of the accounts, means for the message in hand."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from enum import Enum
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from issuer.errors import AccountsAwayError, DatabaseAwayError
+
 
 class Trouble(Enum):
     """What to do with the message."""
 
-    AWAY = "away"  # the database cannot work now: wait, whatever the message
+    AWAY = "away"  # what it takes cannot work now: wait, whatever the message
     CONFLICT = "conflict"  # somebody else was quicker: the same once more will do
     LASTING = "lasting"  # it is the message: the same would happen each time
 
@@ -32,8 +34,8 @@ SQLITE_ERROR, SQLITE_TOO_BIG = 1, 18
 
 
 def trouble_of(error: BaseException) -> Trouble:
-    """Return what an error means: only what is certainly the database's own is worth a wait."""
-    if isinstance(error, PoolTimeoutError):
+    """Return what an error means: only what is certainly not the message's is worth a wait."""
+    if isinstance(error, (PoolTimeoutError, AccountsAwayError, DatabaseAwayError)):
         return Trouble.AWAY
     if not isinstance(error, DBAPIError):
         return Trouble.LASTING

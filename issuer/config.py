@@ -7,9 +7,9 @@ import os
 import re
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -30,6 +30,11 @@ FILE_LIMIT = 1 << 20
 ORIGIN = re.compile(
     r"https?://([a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(:(?P<port>[0-9]{1,5}))?/?",
     re.IGNORECASE,
+)
+HOST = r"^[a-z0-9.-]+(:[0-9]{1,5})?$"
+#: The same, and a path.
+DIRECTORY = re.compile(
+    rf"(?!.*/\.\.?(/|$)){ORIGIN.pattern}((?<=/)[A-Za-z0-9._/-]+)?", re.IGNORECASE
 )
 
 
@@ -58,11 +63,20 @@ class Settings(BaseModel):
     email_domain: str = Field(default="fedoraproject.org", pattern=r"^[a-z0-9.-]+$")
     key_passphrase: str = ""
 
+    accounts: Literal["open", "fasjson"] = "open"
+    fasjson_url: str = Field(default="", validate_default=True)
+    fasjson_auth: Literal["kerberos", "none"] = "kerberos"
+    accounts_cache_seconds: int = Field(default=3600, ge=1, le=7 * 86400)
+    accounts_missing_seconds: int = Field(default=300, ge=1, le=86400)
+    openid_host: str = Field(default="id.fedoraproject.org", pattern=HOST)
+    distgit_host: str = Field(default="src.fedoraproject.org", pattern=HOST)
+
     rules: tuple[Path, ...] = ()  # folders beside the bundled collection
     bundled_rules: bool = True
     skip_users: tuple[str, ...] = ("apache", "bodhi", "koji", "oscar", "packit", "pagure", "zodbot")
     require_schemas: bool = True  # messages of unknown classes are put aside
     send_outbox: bool = True  # by consumers, too
+    outbox_keep_days: int = Field(default=30, ge=0, le=3650)  # what was sent; 0: for ever
     message_url: str = ""  # with {id}: where people read a message of the bus
 
     oidc_issuer: str = ""
@@ -79,6 +93,15 @@ class Settings(BaseModel):
         if match is None or int(match["port"] or 1) not in range(1, 65536):
             raise ValueError("must be an origin like https://badges.example.org")
         return value.rstrip("/").lower()
+
+    @field_validator("fasjson_url")
+    @classmethod
+    def _a_directory(cls, value: str, info: ValidationInfo) -> str:
+        if not value and info.data.get("accounts") == "fasjson":
+            raise ValueError("is needed where accounts is fasjson")
+        if value and not DIRECTORY.fullmatch(value):
+            raise ValueError("must be like https://fasjson.example.org/")
+        return value
 
     @field_validator("database_url")
     @classmethod
@@ -201,6 +224,6 @@ def _explain(item: Any) -> str:
     if item["type"] == "extra_forbidden":
         return f"{name}: no such setting: remove it or correct its name"
     said = f"{name}: {item['msg'].removeprefix('Value error, ')}"
-    # The address of a database may hold a password.
-    secret = name in SECRETS or name == "database_url"
+    # An address may hold a password.
+    secret = name in SECRETS or name in {"database_url", "fasjson_url"}
     return said if secret else f"{said}, got {item['input']!r:.80}"

@@ -44,6 +44,18 @@ class DatabaseNotReadyError(AccoladesError):
     """The database is unreachable or its tables are not those of this version."""
 
 
+class DatabaseAwayError(DatabaseNotReadyError):
+    """The database is unreachable now; it may be back later."""
+
+
+class AccountsAwayError(AccoladesError):
+    """The directory of accounts does not answer now; the same can be asked again later."""
+
+
+class AccountUnclearError(AccoladesError):
+    """The directory of accounts answers, but cannot answer this question."""
+
+
 class BrokerAwayError(AccoladesError):
     """The broker cannot be reached, or takes no messages now."""
 

@@ -4,19 +4,36 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from issuer.adapters.accounts import OpenAccounts
-from issuer.errors import AccoladesError, ConflictError, InvalidInputError
-from issuer.services import events, processing, python_badges, rulebooks
+from issuer.adapters.directories import DirectoryAccounts, accounts_of
+from issuer.errors import (
+    AccoladesError,
+    AccountsAwayError,
+    ConflictError,
+    InvalidInputError,
+)
+from issuer.services import (
+    events,
+    lookups,
+    processing,
+    python_badges,
+    rulebooks,
+    synchronised,
+)
+from issuer.services.lookups import Foreseen, UnansweredError
 from issuer.services.processing import Policy
 from rules import plugins
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
+
+    from sqlalchemy.orm import Session
 
     from issuer.adapters.accounts import ListedAccounts
     from issuer.adapters.messages import Incoming
@@ -25,8 +42,15 @@ if TYPE_CHECKING:
     from issuer.services.rulebooks import Rulebook
     from issuer.site import Site
     from rules.engine import RuleSet
+    from rules.model import Message
+    from rules.recipients import Accounts
+
+    Messages = Sequence[Message]
 
 TRIES = 5
+#: More than there are conversions: each may lead to a name that has to be asked for in its turn.
+MAX_ROUNDS = 10
+Done = TypeVar("Done")
 
 log = logging.getLogger(__name__)
 
@@ -35,11 +59,14 @@ MAX_GROUP = 100
 
 
 def policy_of(settings: Settings, accounts: ListedAccounts | None = None) -> Policy:
-    """Return what holds for all messages; a list of accounts brings its own skipped users."""
+    """Return what holds for all messages; a list of accounts brings its own skipped users.
+
+    Raises `ConfigurationError` when the directory of the settings cannot be used.
+    """
     skip = settings.skip_users if accounts is None else accounts.skip_users
     opted_out = accounts.opted_out if accounts else set()
     return Policy(
-        accounts=accounts or OpenAccounts(email_domain=settings.email_domain),
+        accounts=accounts or accounts_of(settings),
         skip_users=frozenset(name.lower() for name in skip) | opted_out,
         email_domain=settings.email_domain,
         message_url=settings.message_url,
@@ -54,12 +81,18 @@ class Intake:
         self._site = site
         self._policy = policy
         self._has_background = any(badge.background for badge in policy.plugins)
+        self.sync_trouble = ""  # why the rules are not those of their collections
         self._book = self._open(None)
 
     @property
     def ruleset(self) -> RuleSet:
         """The rules that messages meet."""
         return self._book.ruleset
+
+    @property
+    def accounts(self) -> Accounts:
+        """The accounts that may be awarded."""
+        return self._policy.accounts
 
     @property
     def unreadable(self) -> tuple[str, ...]:
@@ -72,6 +105,7 @@ class Intake:
         Whatever it raises (database errors, `ConflictError`), the former rules stay.
         """
         with self._site.database.reading() as session:
+            self.sync_trouble = synchronised.trouble(session)
             if rulebooks.version(session) == self._book.version:
                 return False
         self._book = self._open(self._book)
@@ -80,17 +114,16 @@ class Intake:
     def handle(self, incoming: Incoming, *, now: datetime) -> Processed:
         """Archive, count and award in one transaction of its own.
 
-        Database errors leave nothing behind and are the caller's.
+        Errors of the database and of the directory of accounts leave nothing behind and are the
+        caller's.
         """
-        with self._site.database.writing() as session:
-            processed = processing.process(
-                session,
-                incoming.message,
-                self.ruleset,
-                self._policy,
-                users=incoming.users,
-                now=now,
+
+        def process(session: Session, policy: Policy) -> Processed:
+            return processing.process(
+                session, incoming.message, self.ruleset, policy, users=incoming.users, now=now
             )
+
+        processed = self._commit(process, [incoming.message])
         self._decide_here(now)
         return processed
 
@@ -102,15 +135,15 @@ class Intake:
         """
         if len(group) > MAX_GROUP:
             raise InvalidInputError(f"{len(group)} messages are too many for one transaction")
+
+        def process(session: Session, policy: Policy) -> list[Processed]:
+            messages = [(incoming.message, incoming.users) for incoming in group]
+            return processing.process_batch(session, messages, self.ruleset, policy, now=now)
+
         try:
-            with self._site.database.writing() as session:
-                results = processing.process_batch(
-                    session,
-                    [(incoming.message, incoming.users) for incoming in group],
-                    self.ruleset,
-                    self._policy,
-                    now=now,
-                )
+            results = self._commit(process, [incoming.message for incoming in group])
+        except AccountsAwayError:
+            raise  # one by one they would all wait
         except (SQLAlchemyError, AccoladesError, ValueError) as error:
             if len(group) == 1:
                 raise
@@ -121,16 +154,13 @@ class Intake:
 
     def record(self, event: str, *, user: str, now: datetime, **more: Any) -> Processed:
         """Tell rules and badges what somebody did, in one transaction; see `events.record`."""
-        with self._site.database.writing() as session:
-            processed = events.record(
-                session,
-                event,
-                user=user,
-                policy=self._policy,
-                ruleset=self.ruleset,
-                now=now,
-                **more,
+
+        def process(session: Session, policy: Policy) -> Processed:
+            return events.record(
+                session, event, user=user, policy=policy, ruleset=self.ruleset, now=now, **more
             )
+
+        processed = self._commit(process)
         self._decide_here(now)
         return processed
 
@@ -138,6 +168,28 @@ class Intake:
         """Let classes decide what they left for later; return how many decisions that were."""
         with self._site.database.writing() as session:
             return python_badges.run_pending(session, self._policy, now=now)
+
+    def _commit(self, work: Callable[[Session, Policy], Done], messages: Messages = ()) -> Done:
+        """Do something in one transaction; a directory of accounts is never asked meanwhile.
+
+        It is asked before for all whom the messages may award. What the work asks beyond that,
+        such as who once triggered a rule, undoes it; it is done again with the answers.
+        """
+        policy = self._policy
+        if not isinstance(policy.accounts, DirectoryAccounts):
+            with self._site.database.writing() as session:
+                return work(session, policy)
+        foreseen = Foreseen(policy.accounts)
+        lookups.foresee(foreseen, messages, self.ruleset, policy.plugins, policy.skip_users)
+        policy = replace(policy, accounts=foreseen)
+        foreseen.close()
+        for _ in range(MAX_ROUNDS):
+            with suppress(UnansweredError), self._site.database.writing() as session:
+                done = work(session, policy)
+                foreseen.ensure_answered()
+                return done
+            foreseen.catch_up()
+        raise ConflictError("accounts: names lead on to other names without an end")
 
     def _decide_here(self, now: datetime) -> None:
         """Without a broker no worker runs: what is to be decided later is decided now."""
@@ -150,6 +202,7 @@ class Intake:
             with self._site.database.writing() as session:  # notes a rule that cannot be read
                 book = rulebooks.load(session, former)
             with self._site.database.reading() as session:
+                self.sync_trouble = synchronised.trouble(session)
                 if rulebooks.version(session) == book.version:
                     return book
         raise ConflictError("rules: change faster than they can be read: try again later")

@@ -9,7 +9,7 @@ import random
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 
 LOOK_EVERY = 1.0  # seconds, while nobody tells that there is something
 FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0
+TIDY_PAUSE = timedelta(hours=1)
 
 
 class Bus(Protocol):
@@ -67,6 +68,8 @@ class Sender:
         self._bus = bus
         self._stopping = threading.Event()
         self._news = threading.Event()
+        self._tidied = 0  # the last row that was looked at
+        self._tidy_at = datetime.min.replace(tzinfo=UTC)
         self.tally = Tally()
 
     def send_batch(self, now: datetime) -> int:
@@ -86,12 +89,25 @@ class Sender:
             raise away
         return len(marks)
 
+    def tidy(self, now: datetime) -> bool:
+        """Delete some of what was sent long ago, where it is time; tell whether there is more."""
+        days = self._site.settings.outbox_keep_days
+        if not days or now < self._tidy_at:
+            return False
+        with self._site.database.writing() as session:
+            before = now - timedelta(days=days)
+            last = outbox.prune(session, before=before, after=self._tidied)
+        self._tidied = last or 0
+        self._tidy_at = now + (TIDY_PAUSE if last is None else timedelta())
+        return last is not None
+
     def run(self) -> None:
         """Send until `stop` is called, however often broker or database go away meanwhile."""
         wait = FIRST_WAIT
         while not self._stopping.is_set():
             try:
                 tried = self.send_batch(datetime.now(UTC))
+                self.tidy(datetime.now(UTC))
             except Exception as error:  # noqa: BLE001 -- the edge of a thread that must go on
                 self._tell(error)
                 self._stopping.wait(wait * random.uniform(0.8, 1.2))  # noqa: S311 -- no secret

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: AGPL-3.0-or-later
-# Writes requirements.lock, every package that pyproject.toml asks for in any extra or group, and tools/fuzz.lock, the
-# fuzzer: pinned, with the hashes of all their files. Pins that still fit stay; options go to pip-compile (--upgrade,
+# Writes requirements.lock, every package that pyproject.toml asks for in any group or extra (but fasjson, which needs
+# the headers of Kerberos to be built), and tools/fuzz.lock, the fuzzer: pinned, with the hashes of all their files. Pins that still fit stay; options go to pip-compile (--upgrade,
 # --upgrade-package NAME).
 # Where packages come from is pip's own configuration and never part of the lock.
 set -euo pipefail
@@ -21,7 +21,8 @@ from pathlib import Path
 pyproject = tomllib.loads(Path("pyproject.toml").read_text())
 project = pyproject["project"]
 wanted = [*pyproject["build-system"]["requires"], *project["dependencies"]]
-for more in (project["optional-dependencies"], pyproject["dependency-groups"]):
+extras = {name: more for name, more in project["optional-dependencies"].items() if name != "fasjson"}
+for more in (extras, pyproject["dependency-groups"]):
     for requirements in more.values():
         wanted += requirements
 print("\n".join(sorted(set(wanted))))

@@ -49,9 +49,9 @@ An error is one line on standard error that says what is wrong, with what, and w
 
 #: What 1 means, and other codes; a command that is not here ends with 0, 2 or 130.
 EXIT_CODES = {
-    "consume": "1: the database was away for ten minutes, and the message in hand went back to the "
-    "queue, or a process did not end in time; 10 to 15: the bus could not be used, by the numbers "
-    "of `fedora-messaging consume`",
+    "consume": "1: database or accounts were away for ten minutes, and the message in hand went "
+    "back to the queue, or a process did not end in time; 10 to 15: the bus could not be used, by "
+    "the numbers of `fedora-messaging consume`",
     "db check": "1: the tables differ; every difference is a line",
     "outbox retry": "1: a message is not refused or delayed; the others are tried again",
     "outbox send": "1: a message was refused or delayed; the others were sent",
@@ -153,6 +153,20 @@ MEANINGS = {
         "key_passphrase": "Encrypts the private keys in `keys/`; empty: only the rights of the "
         "files protect them",
     },
+    "Accounts": {
+        "accounts": "Who has an account: `open`, everybody who is named and could have one, or "
+        "`fasjson`, those whom FASJSON knows; it also says whose a nick, an e-mail address or a "
+        "GitHub user is",
+        "fasjson_url": "Address of FASJSON, without `v1/`; needed where `accounts` is `fasjson`",
+        "fasjson_auth": "What FASJSON is shown: `kerberos`, the ticket of the process (needs the "
+        "extra `fasjson`), or `none`",
+        "accounts_cache_seconds": "How long an account that FASJSON told is remembered; while it "
+        "is away, up to a day",
+        "accounts_missing_seconds": "How long it is remembered that nobody has a name",
+        "openid_host": "Host of the OpenIDs of accounts: `http://USERNAME.` and this host",
+        "distgit_host": "Host of package sources: rules that convert such addresses know "
+        "`/user/USERNAME` there",
+    },
     "Rules and messages": {
         "rules": "Folders of rules that `accolades rules sync` loads beside the bundled collection",
         "bundled_rules": "Whether the bundled collection is loaded too",
@@ -161,6 +175,8 @@ MEANINGS = {
         "to be replayed when it is; otherwise its body alone is looked at",
         "send_outbox": "Whether consumers send the announcements in the outbox to the bus; if not, "
         "`accolades outbox send --follow` has to run",
+        "outbox_keep_days": "How many days an announcement stays in the outbox after it was sent; "
+        "0: for ever",
         "message_url": "Address where people read a message of the bus, with `{id}`; it becomes "
         "the evidence of an award. Empty: no evidence",
     },

@@ -63,6 +63,8 @@ def list_unsent(context: Context, *, refused: bool, limit: int, as_json: bool) -
 def send(context: Context, *, follow: bool, as_json: bool) -> None:
     """Send what waits to the bus, in order for each person; a running consumer does so too.
 
+    What was sent longer ago than the setting `outbox_keep_days` says is deleted.
+
     The bus is configured by the file that FEDORA_MESSAGING_CONF names.
     """
     load_bus_configuration()
@@ -73,6 +75,8 @@ def send(context: Context, *, follow: bool, as_json: bool) -> None:
             _follow(sender)
         else:
             while sender.send_batch(datetime.now(UTC)):
+                pass
+            while sender.tidy(datetime.now(UTC)):
                 pass
     finally:
         publisher.close()

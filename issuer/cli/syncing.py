@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,13 +17,14 @@ from issuer.adapters.keystore import KeyFolder
 from issuer.adapters.objects import ObjectFolder
 from issuer.cli.main import NEGATIVE, Context, pass_context
 from issuer.cli.progress import bar
-from issuer.errors import InvalidInputError
-from issuer.services import setup, sources
+from issuer.errors import AccoladesError, InvalidInputError
+from issuer.services import setup, sources, synchronised
 from rules import plugins
+from rules.errors import RuleError
 from rules.loader import SUFFIXES, Problem, load
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from issuer.services.collections import SyncReport
     from issuer.services.sources import Source
@@ -49,7 +51,7 @@ def sync(
     site = context.site
     addresses = collections or [str(folder) for folder in setup.folders_of(site.settings)]
     asking = not yes and not dry_run and _is_terminal()
-    with sources.opened(addresses) as opened:
+    with _noted(site, addresses, dry_run=dry_run) as problems, sources.opened(addresses) as opened:
         loaded = _loaded(opened)
         classes = () if collections else plugins.installed().badges
         if not (loaded.rules or loaded.problems or classes):
@@ -57,8 +59,9 @@ def sync(
             raise InvalidInputError(
                 f"{where}: holds no rule file: give *.yml files or their folder"
             )
-        for problem in loaded.problems:
-            click.echo(sources.told(opened, problem), err=True)
+        problems += [sources.told(opened, problem) for problem in loaded.problems]
+        for line in problems:
+            click.echo(line, err=True)
         if dry_run or asking:
             report = _sync(site, loaded, opened, keep=keep, dry=True)
             _show(report, loaded)
@@ -67,9 +70,30 @@ def sync(
             sys.exit(NEGATIVE)
         if not dry_run:
             report = _sync(site, loaded, opened, keep=keep, dry=False)
+            problems += report.problems
             if not asking:
                 _show(report, loaded)
     sys.exit(NEGATIVE if loaded.problems or report.problems else 0)
+
+
+@contextmanager
+def _noted(site: Site, addresses: Sequence[str], *, dry_run: bool) -> Iterator[list[str]]:
+    """Give a list for what goes wrong, and let those who watch the site know it afterwards."""
+    problems: list[str] = []
+
+    def note() -> None:
+        with site.database.writing() as session:
+            synchronised.note(session, addresses, problems, now=datetime.now(UTC))
+
+    try:
+        yield problems
+    except (AccoladesError, RuleError) as error:
+        problems.append(str(error))
+        note()
+        raise
+    # Whoever did not go on, or only looked, tells nothing about the rules in force.
+    if not dry_run:
+        note()
 
 
 def _loaded(opened: Sequence[Source]) -> Loaded:

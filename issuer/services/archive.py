@@ -100,14 +100,21 @@ def rows(session: Session, query: Query, *, without: Sequence[int] = ()) -> list
         .order_by(moment)
     )
     plain = session.execute(statement).all()
-    ids = [row[0] for row in plain]
+    ids = [row.id for row in plain]
     users = _names_of(session, MessageUser.message_ref, MessageUser.username, ids)
     packages = _names_of(session, MessagePackage.message_ref, MessagePackage.package, ids)
     return [
         Row(
-            *row,
-            tuple(map(UserName, users.get(row[0], ()))),
-            tuple(packages.get(row[0], ())),
+            id=row.id,
+            msg_id=row.message_id,
+            msg=row.body,
+            topic=row.name,
+            category=row.category,
+            timestamp=row.sent_at,
+            agent_name=row.agent_name,
+            headers=row.headers,
+            users=tuple(map(UserName, users.get(row.id, ()))),
+            packages=tuple(packages.get(row.id, ())),
         )
         for row in plain
     ]

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from sqlalchemy import and_, exists, func, insert, or_, select, update
+from sqlalchemy import and_, delete, exists, func, insert, or_, select, update
 from sqlalchemy.orm import aliased
 
 from issuer.models import OutboxMessage
@@ -29,6 +29,7 @@ RANK_TOPIC = "badges.person.rank.advance"
 #: What fedora-messaging carries; other kinds have senders of their own.
 MESSAGE = "message"
 BATCH = 100
+PRUNED = 500  # rows that are looked at together: few enough for any statement
 MAX_ERROR = 500
 LONGEST_DELAY = 3600  # seconds until a delayed message is tried again
 
@@ -136,6 +137,26 @@ def mark(session: Session, marks: Iterable[Mark]) -> None:
                 refused_at=each.at if each.is_refused else None,
             )
         )
+
+
+def prune(session: Session, *, before: datetime, after: int, limit: int = PRUNED) -> int | None:
+    """Delete what was sent ``before`` a moment among the next rows ``after`` an id.
+
+    Returns the last id that was looked at, None at the end of what can be old enough. What waits,
+    was refused or is held by another sender stays.
+    """
+    rows = session.execute(
+        select(OutboxMessage.id, OutboxMessage.sent_at)
+        .where(OutboxMessage.id > after, OutboxMessage.created_at < before)
+        .order_by(OutboxMessage.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+    old = [row.id for row in rows if row.sent_at is not None and row.sent_at < before]
+    if old:
+        session.execute(delete(OutboxMessage).where(OutboxMessage.id.in_(old)))
+    last: int | None = rows[-1].id if len(rows) == limit else None
+    return last
 
 
 def backlog(session: Session) -> Backlog:

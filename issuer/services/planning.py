@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from issuer.errors import AccoladesError
+from issuer.errors import AccoladesError, AccountsAwayError
 from issuer.services import counts
 from issuer.services.standings import Candidate
 from rules.counting import costly, fingerprint, locks, question
@@ -88,6 +88,8 @@ def plan(entry: Entry, ruleset: RuleSet, accounts: Accounts, skip: Collection[st
             continue
         try:
             resolution = _resolved(decision, accounts, skip, found)
+        except AccountsAwayError:
+            raise  # it is not the rule that fails
         except (RuleError, AccoladesError) as error:
             step.error = error
             continue

@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 import issuer.models  # noqa: F401  (registers the tables)
 from issuer.db import Base
-from issuer.errors import DatabaseNotReadyError
+from issuer.errors import DatabaseAwayError, DatabaseNotReadyError
 from issuer.paths import data_path
 
 if TYPE_CHECKING:
@@ -55,7 +55,10 @@ def differences(database: Database) -> list[str]:
 
 
 def ensure_current(database: Database) -> None:
-    """Raise `DatabaseNotReadyError` unless the tables are those of this version."""
+    """Raise `DatabaseNotReadyError` unless the tables are those of this version.
+
+    When the database cannot be asked, it is a `DatabaseAwayError`.
+    """
     file = database.engine.url.database
     if database.engine.dialect.name == "sqlite" and file and not Path(file).exists():
         # Connecting would make an empty file.
@@ -66,7 +69,7 @@ def ensure_current(database: Database) -> None:
             wanted = ScriptDirectory.from_config(_config(connection)).get_current_head()
     except SQLAlchemyError as error:
         reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
-        raise DatabaseNotReadyError(
+        raise DatabaseAwayError(
             f"database: cannot be reached: {reason}: check ACCOLADES_DATABASE_URL"
         ) from error
     if found != wanted:

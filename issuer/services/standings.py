@@ -227,5 +227,5 @@ def _held(
         some = select(Award.badge_id, Award.person_id, Award.occurrence).where(
             same.in_(keys[start : start + counts.CHUNK // 3])
         )
-        held.update(session.execute(some).tuples())
+        held.update((row[0], row[1], row[2]) for row in session.execute(some))
     return frozenset(candidate for candidate, key in asked.items() if key in held)

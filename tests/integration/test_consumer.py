@@ -30,6 +30,7 @@ from issuer.models import (
 from issuer.services import collections, outbox
 from tests.integration.bus import PROGRAM, QUORUM, Bus, edit, site_with
 from tests.issuing import NOW, RED, give, make_badge, make_issuer, make_rule
+from tests.services.fasjson import Fault, fasjson
 from tests.services.processes import free_ports
 from tests.services.proxy import door_to
 
@@ -37,13 +38,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from issuer.site import Site
+    from tests.services.proxy import Door
 
 RULES = (
     "trigger: {topic: wiki.article.edit}\nrecipient: message.body['user']\n"
     "previous: {filter: {topics: [message.topic], users: [recipient]}, operation: count}\n"
     "condition: {greater than or equal to: 3}\n",
 )
-BACKLOG = int(os.environ.get("ACCOLADES_TEST_BACKLOG_MESSAGES") or 600)
+BACKLOG = int(os.environ.get("ACCOLADES_TEST_BACKLOG_MESSAGES") or 2000)
 FULL_BACKLOG, RATE, GROWTH = 50_000, 200, 24 << 20
 FEDORA_MESSAGING = (
     str(Path(PROGRAM).parent / "fedora-messaging"),
@@ -67,15 +69,22 @@ def bus(site: Site, tmp_path: Path, amqp_url: str, amqp_prefix: str) -> Bus:
 
 
 @contextmanager
-def running(bus: Bus, *command: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Give a consumer that takes messages, and end it by force if the test did not end it."""
+def started(bus: Bus, *command: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Give a process, and end it by force if the test did not end it."""
     consumer = bus.start(*command)
     try:
-        bus.wait_for_queue(consumer)
         yield consumer
     finally:
         consumer.kill()
         consumer.wait()
+
+
+@contextmanager
+def running(bus: Bus, *command: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Give a consumer that takes messages."""
+    with started(bus, *command) as consumer:
+        bus.wait_for_queue(consumer)
+        yield consumer
 
 
 def stop(bus: Bus, consumer: subprocess.Popen[bytes], seconds: float = 30) -> None:
@@ -163,25 +172,32 @@ def test_a_killed_process_is_started_again_and_takes_up_its_message(bus: Bus) ->
         stop(bus, supervisor)
 
 
-def test_while_the_database_is_away_messages_wait_and_the_process_can_be_stopped(
-    site: Site, tmp_path: Path, amqp_url: str, amqp_prefix: str
-) -> None:
+@contextmanager
+def behind_a_door(
+    site: Site, folder: Path, amqp_url: str, queue: str
+) -> Iterator[tuple[Bus, Door, int]]:
+    """Give a bus whose consumers reach the database through a door, and the port they tell at."""
     url = make_url(site.settings.database_url)
     assert url.port is not None
     (port,) = free_ports(1)
     with door_to(url.port) as door:
-        through = url.set(port=door.port).render_as_string(hide_password=False)
-        more = f'[monitoring]\naddress = "127.0.0.1"\nport = {port}\n'
         bus = Bus(
             site,
-            tmp_path,
+            folder,
             amqp_url,
-            f"{amqp_prefix}queue",
+            queue,
             keys=["org.example.#"],
             arguments=QUORUM.replace("= 20", "= 5"),
-            more=more,
-            ACCOLADES_DATABASE_URL=through,
+            more=f'[monitoring]\naddress = "127.0.0.1"\nport = {port}\n',
+            ACCOLADES_DATABASE_URL=url.set(port=door.port).render_as_string(hide_password=False),
         )
+        yield bus, door, port
+
+
+def test_while_the_database_is_away_messages_wait_and_the_process_can_be_stopped(
+    site: Site, tmp_path: Path, amqp_url: str, amqp_prefix: str
+) -> None:
+    with behind_a_door(site, tmp_path, amqp_url, f"{amqp_prefix}queue") as (bus, door, port):
         with running(bus) as consumer:
             bus.publish(edit(1))
             bus.eventually(lambda: bus.count(ArchivedMessage) == 1, consumer)
@@ -192,8 +208,7 @@ def test_while_the_database_is_away_messages_wait_and_the_process_can_be_stopped
             door.open()
             bus.eventually(lambda: bus.count(ArchivedMessage) == 29, consumer)
             bus.eventually(lambda: readiness(port) == 200, consumer)
-            metrics = ask(port, "metrics").text
-            assert "accolades_consumer_messages_total 29" in metrics
+            assert "accolades_consumer_messages_total 29" in ask(port, "metrics").text
             door.shut()
             bus.publish(edit(30))
             bus.eventually(lambda: readiness(port) == 503, consumer)
@@ -201,7 +216,45 @@ def test_while_the_database_is_away_messages_wait_and_the_process_can_be_stopped
             stop(bus, consumer)
             assert time.monotonic() - began < 15
         bus.eventually(lambda: bus.ready() == 1)  # the message is back in the queue
+        with started(bus) as consumer:  # and the database is away still
+            bus.eventually(lambda: bus.log.read_text().count("the start waits") > 1, consumer)
+            assert (readiness(port), ask(port, "live").status_code) == (503, 200)
+            door.open()
+            bus.eventually(lambda: bus.count(ArchivedMessage) == 30, consumer)
+            bus.eventually(lambda: readiness(port) == 200, consumer)
+            stop(bus, consumer)
         assert bus.count(QuarantinedMessage) == 0
+
+
+def test_while_the_directory_of_accounts_is_away_no_candidate_is_lost(
+    site: Site, tmp_path: Path, amqp_url: str, amqp_prefix: str
+) -> None:
+    (port,) = free_ports(1)
+    with fasjson() as directory:
+        directory.add("asha")
+        directory.lasting["v1"] = Fault(503)
+        bus = Bus(
+            site,
+            tmp_path,
+            amqp_url,
+            f"{amqp_prefix}queue",
+            keys=["org.example.#"],
+            arguments=QUORUM,
+            more=f'[monitoring]\naddress = "127.0.0.1"\nport = {port}\n',
+            ACCOLADES_ACCOUNTS="fasjson",
+            ACCOLADES_FASJSON_URL=directory.url,
+            ACCOLADES_FASJSON_AUTH="none",
+        )
+        with running(bus) as consumer:
+            bus.publish(*(edit(number) for number in range(3)), edit(3, "nobody"))
+            bus.eventually(lambda: readiness(port) == 503, consumer)
+            assert "waiting for the accounts" in ask(port, "ready").json()["status"]
+            directory.lasting.clear()
+            bus.eventually(lambda: bus.count(ArchivedMessage) == 4, consumer)
+            assert bus.count(Award) == 1
+            assert ask(port, "ready").json()["dropped"]["no such account"] == 1
+            stop(bus, consumer)
+    assert bus.count(QuarantinedMessage) == 0
 
 
 def test_rules_that_change_are_in_force_in_a_running_consumer(bus: Bus) -> None:

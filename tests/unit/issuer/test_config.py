@@ -112,6 +112,47 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "url", ["https://fasjson.example.org", "http://127.0.0.1:8080/fasjson/", "https://x.org/a/b"]
+)
+def test_a_directory_of_accounts_has_an_address(url: str) -> None:
+    settings = load_settings({"ACCOLADES_ACCOUNTS": "fasjson", "ACCOLADES_FASJSON_URL": url})
+    assert (settings.accounts, settings.fasjson_url) == ("fasjson", url)
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"ACCOUNTS": "fasjson"},
+        {"ACCOUNTS": "ldap"},
+        {"FASJSON_AUTH": "password"},
+        {"ACCOUNTS_CACHE_SECONDS": "0"},
+        {"ACCOUNTS_MISSING_SECONDS": "-1"},
+        {"OPENID_HOST": "https://id.example.org"},
+        {"DISTGIT_HOST": "src.example.org/user"},
+        {"OUTBOX_KEEP_DAYS": "-1"},
+        *(
+            {"FASJSON_URL": url}
+            for url in (
+                "fasjson.example.org",
+                "ftp://fasjson.example.org",
+                "https://user:secret@fasjson.example.org/",
+                "https://fasjson.example.org/?a=b",
+                "https://fasjson.example.org/a/../b",
+                "https://[::1",
+                "https://fasjson.example.org:99999999",
+            )
+        ),
+    ],
+    ids=str,
+)
+def test_a_wrong_setting_of_accounts_or_outbox_is_named(environ: dict[str, str]) -> None:
+    (mistake,) = mistakes({f"ACCOLADES_{name}": value for name, value in environ.items()})
+    name = "fasjson_url" if environ == {"ACCOUNTS": "fasjson"} else next(iter(environ)).lower()
+    assert mistake.startswith(f"{name}: ")
+    assert "secret" not in mistake
+
+
+@pytest.mark.parametrize(
     "url",
     [
         "https://badges.example.org",

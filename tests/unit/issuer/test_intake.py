@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -9,10 +10,13 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 
 from issuer.adapters.accounts import ListedAccounts
+from issuer.adapters.directories import DirectoryAccounts
+from issuer.adapters.fasjson import FasJson
 from issuer.adapters.messages import Incoming, from_record
 from issuer.adapters.pictures import read_picture
+from issuer.adapters.remembering import Memory
 from issuer.config import Settings
-from issuer.errors import InvalidInputError
+from issuer.errors import AccountsAwayError, InvalidInputError
 from issuer.intake import Intake, policy_of
 from issuer.models import (
     ArchivedMessage,
@@ -25,9 +29,10 @@ from issuer.models import (
 from issuer.services import collections, python_badges
 from rules.plugins import collect
 from tests.issuing import NOW, RED, make_issuer, make_rule, make_site
+from tests.services.fasjson import FasJsonSimulator, Fault, fasjson
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from issuer.site import Site
@@ -102,6 +107,30 @@ def test_a_group_is_one_transaction(site: Site) -> None:
     assert [count(site, table) for table in (ArchivedMessage, Award, OutboxMessage)] == [2, 1, 2]
 
 
+def test_messages_in_any_order_and_with_any_clock_are_counted_once_and_never_award_in_the_future(
+    site: Site,
+) -> None:
+    times = [NOW - timedelta(days=365), NOW + timedelta(hours=1), NOW, NOW - timedelta(days=2)]
+    messages = [
+        replace(one, message=replace(one.message, sent_at=at))
+        for one, at in zip([incoming(number, "asha") for number in range(4)], times, strict=True)
+    ]
+    intake = Intake(site, policy_of(site.settings))
+    given = []
+    for order in ([1, 3, 0, 2], [0, 1, 2, 3], [3, 2, 1, 0]):
+        given += [len(intake.handle(messages[each], now=NOW).given) for each in order]
+    assert given == [0, 1] + [0] * 10
+    with site.database.reading() as session:
+        assert session.scalars(select(Counter.value)).all() == [4]
+        assert session.scalars(select(Award.issued_at)).all() == [times[3]]
+    late = Intake(site, policy_of(site.settings))
+    late.handle(incoming(7, "boris"), now=NOW)
+    ahead = incoming(8, "boris")
+    late.handle(replace(ahead, message=replace(ahead.message, sent_at=times[1])), now=NOW)
+    with site.database.reading() as session:
+        assert set(session.scalars(select(Award.issued_at))) == {times[3], NOW}
+
+
 def test_of_a_group_that_fails_the_others_are_taken_one_by_one(
     site: Site,
 ) -> None:
@@ -140,6 +169,99 @@ def test_admins_see_a_rule_that_this_version_cannot_read(site: Site) -> None:
     Intake(site, policy_of(site.settings))
     with site.database.reading() as session:
         assert session.scalars(select(Rule.last_failure)).one()
+
+
+NICKS = "trigger: {topic: wiki.edit}\nrecipient: message.usernames\nrecipient_nick2fas: Yes\n"
+TRIGGERS = f"{NICKS}condition: {{greater than or equal to: 3}}\n"
+
+
+@pytest.fixture
+def directory() -> Iterator[FasJsonSimulator]:
+    with fasjson() as made:
+        made.add("asha", ircnicks=["irc:/asha_irc"])
+        made.add("boris", ircnicks=["irc:/boris_irc"])
+        yield made
+
+
+@pytest.fixture
+def asking(site: Site, directory: FasJsonSimulator) -> Iterator[Intake]:
+    """What takes messages of a site that asks a directory."""
+    load(site, NICKS)
+    accounts = DirectoryAccounts(
+        FasJson(directory.url, back_off=0), Memory(seconds=60, missing_seconds=60)
+    )
+    yield Intake(site, replace(policy_of(site.settings), accounts=accounts))
+
+
+def writes(site: Site, seen: list[str]) -> Callable[[object], None]:
+    """Return what writes to the database, as soon as nobody has locked it."""
+
+    def write(_: object) -> None:
+        with site.database.writing() as session:
+            session.connection().exec_driver_sql("UPDATE rules SET failures = failures")
+        seen.append("written")
+
+    return write
+
+
+def test_nothing_is_locked_while_a_directory_is_asked(
+    site: Site, asking: Intake, directory: FasJsonSimulator
+) -> None:
+    seen: list[str] = []
+    directory.changes = writes(site, seen)
+    first = asking.handle(incoming(1, "asha_irc", "nobody"), now=NOW)
+    (second,) = asking.handle_group([incoming(2, "boris_irc")], now=NOW)
+    assert [given.person.username for given in first.given + second.given] == ["asha", "boris"]
+    assert first.dropped == [("nobody", "no account has this nick")]
+    assert len(seen) == len(directory.asked) > 0
+    directory.asked.clear()
+    asking.handle(incoming(3, "asha_irc", "boris_irc"), now=NOW)
+    assert directory.asked == []
+
+
+def test_who_once_triggered_a_rule_is_asked_for_without_a_lock_too(
+    site: Site, asking: Intake, directory: FasJsonSimulator
+) -> None:
+    Intake(site, policy_of(site.settings)).handle_group(
+        [incoming(number, "asha_irc", "boris_irc", "nobody") for number in (1, 2)], now=NOW
+    )
+    load(site, TRIGGERS)
+    asking.refresh()
+    seen: list[str] = []
+    directory.changes = writes(site, seen)
+    processed = asking.handle(incoming(3, "asha_irc"), now=NOW)
+    assert [given.person.username for given in processed.given] == ["asha"]
+    assert directory.asked_for("boris_irc") == directory.asked_for("nobody") == 2
+    assert len(seen) == len(directory.asked)
+    with site.database.reading() as session:
+        counted = session.scalars(select(Counter.value).where(Counter.person_key == "boris"))
+        assert counted.all() == [2]
+
+
+def test_an_event_of_somebody_unknown_to_the_directory_earns_nothing(
+    asking: Intake, directory: FasJsonSimulator
+) -> None:
+    directory.add("carla", ircnicks=["irc:/carla_irc"])
+    earned = asking.record("wiki.edit", user="carla_irc", now=NOW)
+    assert [given.person.username for given in earned.given] == ["carla"]
+    assert asking.record("wiki.edit", user="nobody", now=NOW).given == []
+
+
+def test_while_the_directory_is_away_nothing_of_a_message_is_kept(
+    site: Site, asking: Intake, directory: FasJsonSimulator
+) -> None:
+    asking.handle(incoming(1, "asha_irc"), now=NOW)
+    directory.lasting["v1"] = Fault(503)
+    with pytest.raises(AccountsAwayError):
+        asking.handle(incoming(2, "boris_irc"), now=NOW)
+    with pytest.raises(AccountsAwayError):
+        asking.handle_group([incoming(3, "asha_irc"), incoming(4, "boris_irc")], now=NOW)
+    with pytest.raises(AccountsAwayError):
+        asking.record("wiki.edit", user="boris_irc", now=NOW)
+    asking.handle(incoming(5, "asha_irc"), now=NOW)  # who was known still is
+    assert count(site, ArchivedMessage) == 2
+    with site.database.reading() as session:
+        assert session.scalars(select(Rule.failures)).all() == [0]
 
 
 class Later:

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -81,6 +81,27 @@ def test_what_waits_is_sent_once_in_order(site: Site) -> None:
     assert [row.sent_at for row in rows(site)] == [NOW] * 3
     assert [name for name, _ in bus.heard] == [row.message_id for row in rows(site)]
     assert sender.tally.sent == 3
+
+
+def test_what_was_sent_is_kept_for_some_days_and_then_deleted(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox.prune, "__kwdefaults__", {"limit": 2})
+    announce(site, *"abcde")
+    sender = Sender(site, FakeBus())
+    sender.send_batch(NOW)
+    assert not sender.tidy(NOW + timedelta(days=29))
+    assert len(rows(site)) == 5
+    later = NOW + timedelta(days=31)
+    assert [sender.tidy(later) for _ in range(3)] == [True, True, False]
+    assert rows(site) == []
+    announce(site, "late")
+    sender.send_batch(NOW)
+    assert not sender.tidy(later)  # there is an hour between
+    assert len(rows(site)) == 1
+    forever = replace(site, settings=site.settings.model_copy(update={"outbox_keep_days": 0}))
+    assert not Sender(forever, FakeBus()).tidy(later)
+    assert len(rows(site)) == 1
 
 
 def test_one_that_can_never_be_sent_is_marked_and_the_next_ones_go(site: Site) -> None:

@@ -12,9 +12,11 @@ from dulwich import porcelain
 from dulwich.repo import Repo
 from dulwich.server import BackendRepo, DictBackend
 from dulwich.web import make_wsgi_chain
+from sqlalchemy import select
 
 from issuer.adapters import git
-from issuer.models import Rule
+from issuer.models import Rule, RuleRevision
+from issuer.services import synchronised
 from tests.issuing import RED
 from tests.unit.issuer.cli.conftest import RULE
 
@@ -110,6 +112,43 @@ def test_a_repository_of_the_web_is_loaded(call: Call, site: Site, web: str) -> 
     with site.database.reading() as session:
         assert {row.source for row in session.query(Rule)} == {f"{web}/one.yml", f"{web}/two.yml"}
     assert "2 unchanged" in call("rules", "sync", web).out
+
+
+def test_a_commit_that_is_wrong_leaves_the_former_rules_and_is_told_until_it_is_mended(
+    call: Call, site: Site, web: str, work: Path
+) -> None:
+    def told() -> str:
+        with site.database.reading() as session:
+            return synchronised.trouble(session)
+
+    call("rules", "sync", web)
+    assert told() == ""
+    with site.database.reading() as session:
+        before = session.scalars(select(RuleRevision.text)).all()
+    half = (work / "rules" / "one.yml").read_text()
+    (work / "rules" / "one.yml").write_text(half[: len(half) // 2])  # as a disk left it
+    (work / "rules" / "two.yml").unlink()
+    (work / "rules" / "three.yml").write_text("name: [")
+    commit(work)
+    assert call("rules", "sync", web).code in (1, 2)
+    assert active(site) == {"wiki-steps": True, "second-steps": True}
+    with site.database.reading() as session:
+        assert session.scalars(select(RuleRevision.text)).all() == before
+    assert f"rules could not be loaded: {web}: {web}/" in told()
+    assert call("rules", "sync", "--dry-run", web).code != 0
+    assert call("rules", "sync", f"{web}#absent").code == 2
+    assert "absent" not in told()  # that was never loaded: a mistake, and nothing to watch
+    (work / "rules" / "three.yml").unlink()
+    (work / "rules" / "one.yml").write_text(ONE)
+    commit(work)
+    assert call("rules", "sync", web).code == 0
+    assert told() == ""
+    with Repo(str(work)) as repository:
+        repository.refs.set_symbolic_ref(b"HEAD", b"refs/heads/gone")
+        for name in list(repository.refs.allkeys()):
+            repository.refs.remove_if_equals(name, None)
+    assert call("rules", "sync", web).code == 2
+    assert told().startswith(f"rules could not be loaded: {web}: ")
 
 
 def test_a_branch_is_named_after_a_sign(call: Call, site: Site, web: str, work: Path) -> None:

@@ -179,6 +179,23 @@ def test_what_was_refused_can_be_tried_again(session: Session) -> None:
     assert batch(session) == ids[1:]
 
 
+def test_what_was_sent_long_ago_is_deleted_some_at_a_time(session: Session) -> None:
+    ids = announce(session, *"abcdefg")
+    sent = [Mark(id=each, at=NOW) for each in ids[:2] + ids[3:6]]
+    refused = Mark(id=ids[2], at=NOW, error="no", is_refused=True)
+    outbox.mark(session, [*sent, refused])
+    session.execute(
+        update(OutboxMessage).where(OutboxMessage.id == ids[4]).values(sent_at=LATER, kind="e-mail")
+    )
+    steps, after = [], 0
+    while (last := outbox.prune(session, before=LATER, after=after, limit=3)) is not None:
+        steps.append(after := last)
+    assert steps == [ids[2], ids[5]]
+    assert [message.id for message in queued(session)] == [ids[2], ids[4], ids[6]]
+    assert outbox.prune(session, before=NOW, after=0, limit=3) is None  # nothing is as old as that
+    assert len(queued(session)) == 3
+
+
 @pytest.fixture
 def shared(tmp_path: Path, postgres_url: str) -> Iterator[Site]:
     site = make_site(tmp_path, postgres_url)

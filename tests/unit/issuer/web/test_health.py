@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING
 
 from issuer.app import create_app
 from issuer.config import Settings
+from issuer.services import synchronised
 from issuer.services.schema import upgrade
 from issuer.site import Site
+from tests.issuing import NOW, make_site
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,6 +23,23 @@ def test_a_process_lives_before_it_is_ready(tmp_path: Path) -> None:
     assert "accolades db upgrade" in waiting.text
     upgrade(site.database)
     assert client.get("/healthz/ready").status_code == 200
+    site.database.dispose()
+
+
+def test_rules_that_could_not_be_loaded_degrade_it(tmp_path: Path) -> None:
+    site = make_site(tmp_path, f"sqlite:///{tmp_path / 'test.db'}")
+    client = create_app(site=site).test_client()
+    assert client.get("/healthz/ready").json == {"status": 200, "title": "OK"}
+    with site.database.writing() as session:
+        synchronised.note(session, ["/secret/path"], [], now=NOW)
+        synchronised.note(session, ["/secret/path"], ["/secret/path/a.yml: broken"], now=NOW)
+    answer = client.get("/healthz/ready")
+    assert answer.status_code == 200
+    assert answer.json == {
+        "status": 200,
+        "title": "OK",
+        "degraded": "rules of 1 collection could not be loaded: former ones are in force",
+    }
     site.database.dispose()
 
 
