@@ -18,7 +18,8 @@ depends_on = None
 #   others committed before it began, so what is counted afterwards sees all that the former holders
 #   of a lock committed.
 # - The planner must not think that a table is small and read all of it for each row that is asked
-#   for: tables grow, plans stay. Hence `enable_seqscan`, and `OFFSET 0` around what an index finds.
+#   for: tables grow, plans stay. Hence `enable_seqscan`, and `OFFSET 0` around what an index finds;
+#   what is so short is not worth compiling, whatever it seems to cost, hence `jit`.
 # - What is asked for stands in arrays; a pair names a rule, a person and a message by their places.
 # - Returned: the ids and rows of the messages that are new; the values of counters by key; of each
 #   rule its slug, row, state and badge; of each person the name asked for, row, name and address;
@@ -30,7 +31,7 @@ CREATE FUNCTION take_messages(
     OUT ids text[], OUT refs bigint[], OUT counted json, OUT states json, OUT people json,
     OUT held int[]
 ) LANGUAGE plpgsql
-SET plan_cache_mode = force_generic_plan SET enable_seqscan = off AS $$
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off AS $$
 #variable_conflict use_column
 DECLARE
     moment timestamptz := now;
@@ -162,7 +163,7 @@ CREATE FUNCTION give_awards(
     awards json, assertions json, now timestamptz,
     OUT made uuid[], OUT people json, OUT others json
 ) LANGUAGE plpgsql
-SET plan_cache_mode = force_generic_plan SET enable_seqscan = off AS $$
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off AS $$
 #variable_conflict use_column
 DECLARE
     moment timestamptz := now;

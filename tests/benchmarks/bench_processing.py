@@ -8,10 +8,13 @@ server on one core, all contestants in turns. ``--help`` tells how to make it sm
 from __future__ import annotations
 
 import argparse
+import cProfile
 import gc
+import io
 import itertools
 import logging
 import os
+import pstats
 import statistics
 import sys
 import tempfile
@@ -200,6 +203,8 @@ def race(server: str, scale: Scale, arguments: argparse.Namespace, *, held: bool
             bench.timed(grouped, len(many), lambda many=many: bench.grouped(many))
         for rates in (single, bare, grouped):
             say(f"  {rates}")
+        if arguments.profile:
+            profile(bench, arguments.messages)
         numbers = [len(each) for each in noted]
         say(f"  statements a message: {statistics.mean(numbers):.1f}, at least {min(numbers)}")
         ratio = statistics.median(
@@ -211,6 +216,17 @@ def race(server: str, scale: Scale, arguments: argparse.Namespace, *, held: bool
             for rates in (single, grouped):
                 times = statistics.median(rates.rate) / reference[held]
                 say(f"  {rates.name}: {times:.0f} times fedbadges ({reference[held]} a second)")
+
+
+def profile(bench: Bench, number: int) -> None:
+    """Say in which functions the client spends its time, one commit a message."""
+    some, profiler = bench.take(number), cProfile.Profile()
+    profiler.runcall(bench.single, some)
+    lines = io.StringIO()
+    pstats.Stats(profiler, stream=lines).strip_dirs().sort_stats("tottime").print_stats(25)
+    for line in lines.getvalue().splitlines():
+        if line.strip():
+            say(f"    {line}")
 
 
 def flat(server: str, what: str, small: Scale, large: Scale, arguments: argparse.Namespace) -> None:
@@ -255,6 +271,7 @@ def main() -> None:
     parser.add_argument("--messages", type=int, default=500, help="of one turn")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--large", type=int, default=1_000_000, help="archive of the large site")
+    parser.add_argument("--profile", action="store_true", help="say where the client's time goes")
     parser.add_argument("--only", choices=("fresh", "held", "rules", "archived", "people"))
     arguments = parser.parse_args()
     logging.getLogger().setLevel(logging.ERROR)
