@@ -9,11 +9,13 @@ from enum import Enum
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from issuer.errors import HistoryAwayError
+
 
 class Trouble(Enum):
     """What to do with the message."""
 
-    AWAY = "away"  # the database cannot work now: wait, whatever the message
+    AWAY = "away"  # the database, or a history, cannot work now: wait, whatever the message
     CONFLICT = "conflict"  # somebody else was quicker: the same once more will do
     LASTING = "lasting"  # it is the message: the same would happen each time
 
@@ -32,8 +34,11 @@ SQLITE_ERROR, SQLITE_TOO_BIG = 1, 18
 
 
 def trouble_of(error: BaseException) -> Trouble:
-    """Return what an error means: only what is certainly the database's own is worth a wait."""
-    if isinstance(error, PoolTimeoutError):
+    """Return what an error means: only what is certainly the database's own is worth a wait.
+
+    So is a history outside that cannot be asked: without its answer nothing may be awarded.
+    """
+    if isinstance(error, PoolTimeoutError | HistoryAwayError):
         return Trouble.AWAY
     if not isinstance(error, DBAPIError):
         return Trouble.LASTING

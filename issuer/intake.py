@@ -4,21 +4,26 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from issuer.adapters.accounts import OpenAccounts
-from issuer.errors import AccoladesError, ConflictError, InvalidInputError
-from issuer.services import events, processing, python_badges, rulebooks
+from issuer.adapters.history import open_history
+from issuer.errors import AccoladesError, ConflictError, HistoryAwayError, InvalidInputError
+from issuer.services import events, histories, processing, python_badges, rulebooks
+from issuer.services.histories import HistoryNeededError, Past
 from issuer.services.processing import Policy
 from rules import plugins
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
+    from collections.abc import Callable, Sequence
+
+    from sqlalchemy.orm import Session
 
     from issuer.adapters.accounts import ListedAccounts
+    from issuer.adapters.history.asking import History
     from issuer.adapters.messages import Incoming
     from issuer.config import Settings
     from issuer.services.processing import Processed
@@ -29,6 +34,8 @@ if TYPE_CHECKING:
 TRIES = 5
 
 log = logging.getLogger(__name__)
+
+_Result = TypeVar("_Result")
 
 #: Messages that may share a transaction.
 MAX_GROUP = 100
@@ -50,9 +57,10 @@ def policy_of(settings: Settings, accounts: ListedAccounts | None = None) -> Pol
 class Intake:
     """Takes messages into one site, with the rules in force when it was made or refreshed."""
 
-    def __init__(self, site: Site, policy: Policy) -> None:
+    def __init__(self, site: Site, policy: Policy, *, history: History | None = None) -> None:
         self._site = site
         self._policy = policy
+        self._past = self._open_past(history)
         self._has_background = any(badge.background for badge in policy.plugins)
         self._book = self._open(None)
 
@@ -80,10 +88,11 @@ class Intake:
     def handle(self, incoming: Incoming, *, now: datetime) -> Processed:
         """Archive, count and award in one transaction of its own.
 
-        Database errors leave nothing behind and are the caller's.
+        Database errors leave nothing behind and are the caller's, as is `HistoryAwayError`.
         """
-        with self._site.database.writing() as session:
-            processed = processing.process(
+
+        def work(session: Session) -> Processed:
+            return processing.process(
                 session,
                 incoming.message,
                 self.ruleset,
@@ -91,6 +100,8 @@ class Intake:
                 users=incoming.users,
                 now=now,
             )
+
+        processed = self._in_transaction(work)
         self._decide_here(now)
         return processed
 
@@ -102,15 +113,15 @@ class Intake:
         """
         if len(group) > MAX_GROUP:
             raise InvalidInputError(f"{len(group)} messages are too many for one transaction")
+
+        def work(session: Session) -> list[Processed]:
+            messages = [(incoming.message, incoming.users) for incoming in group]
+            return processing.process_batch(session, messages, self.ruleset, self._policy, now=now)
+
         try:
-            with self._site.database.writing() as session:
-                results = processing.process_batch(
-                    session,
-                    [(incoming.message, incoming.users) for incoming in group],
-                    self.ruleset,
-                    self._policy,
-                    now=now,
-                )
+            results = self._in_transaction(work)
+        except HistoryAwayError:
+            raise  # for each message alone it would be as far away
         except (SQLAlchemyError, AccoladesError, ValueError) as error:
             if len(group) == 1:
                 raise
@@ -121,8 +132,9 @@ class Intake:
 
     def record(self, event: str, *, user: str, now: datetime, **more: Any) -> Processed:
         """Tell rules and badges what somebody did, in one transaction; see `events.record`."""
-        with self._site.database.writing() as session:
-            processed = events.record(
+
+        def work(session: Session) -> Processed:
+            return events.record(
                 session,
                 event,
                 user=user,
@@ -131,6 +143,8 @@ class Intake:
                 now=now,
                 **more,
             )
+
+        processed = self._in_transaction(work)
         self._decide_here(now)
         return processed
 
@@ -143,6 +157,35 @@ class Intake:
         """Without a broker no worker runs: what is to be decided later is decided now."""
         if self._has_background and not self._site.settings.broker_url:
             self.decide_pending(now=now)
+
+    def _in_transaction(self, work: Callable[[Session], _Result]) -> _Result:
+        """Do a piece of work in one transaction, and again when a history has to be asked first.
+
+        It is asked while no transaction is open, so that nobody waits for its answer but this.
+        """
+        past = self._past.anew() if self._past is not None else None
+        for _ in range(TRIES):
+            try:
+                with self._site.database.writing() as session:
+                    session.info[histories.KEY] = past
+                    return work(session)
+            except HistoryNeededError as needed:
+                if past is None:
+                    raise
+                past.ask(needed)
+        raise HistoryAwayError("history: the archive changes faster than it can be asked")
+
+    def _open_past(self, history: History | None) -> Past | None:
+        settings, now = self._site.settings, datetime.now(UTC)
+        history = history or open_history(settings)
+        with self._site.database.writing() as session:
+            if history is None:
+                histories.forget(session, now=now)
+                return None
+            until = histories.listen_from(
+                session, settings.history, settings.history_until, now=now
+            )
+        return Past(history, until)
 
     def _open(self, former: Rulebook | None) -> Rulebook:
         """Load the rules as they stood at one moment: none may change while they are read."""

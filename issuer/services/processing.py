@@ -16,7 +16,7 @@ from sqlalchemy import update
 
 from issuer.errors import AccoladesError
 from issuer.models import Rule, Source
-from issuer.services import awards, keeping, planning, python_badges, standings, tallies
+from issuer.services import awards, histories, keeping, planning, python_badges, standings, tallies
 from issuer.services.awards import Cause, Gift
 from issuer.services.keeping import Entry
 from rules.errors import MissingValueError, RuleError
@@ -121,6 +121,7 @@ def process_batch(
             kept.append(_Case(entry, plans[name], firsts[name]))
         else:
             firsts[name].duplicate = True
+    histories.forget_late(session, [case.entry for case in kept])
     if kept:
         _decide_all(session, kept, policy, now)
     return results
