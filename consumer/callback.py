@@ -20,7 +20,7 @@ from consumer.status import Status
 from consumer.trouble import Trouble, trouble_of
 from issuer.adapters.letters import Letter
 from issuer.adapters.messages import from_bus
-from issuer.errors import InvalidInputError
+from issuer.errors import HistoryAwayError, InvalidInputError
 from issuer.services import quarantine
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ DELIVERIES = "x-delivery-count"
 
 
 class DatabaseAwayError(Exception):
-    """The database cannot work now; the same message can be processed later."""
+    """The database, or a history, cannot work now; the same message can be processed later."""
 
 
 class Stopping(Protocol):
@@ -148,10 +148,11 @@ class AccoladesConsumer:
         raise Nack from error
 
     def _wait(self, message: Message, error: Exception, spent: float, seconds: float) -> None:
-        self.status.waiting_for = f"waiting for the database: {error}"
+        away = "history" if isinstance(error.__cause__, HistoryAwayError) else "database"
+        self.status.waiting_for = f"waiting for the {away}: {error}"
         if spent > GIVE_UP_AFTER:
             raise HaltConsumer(
-                exit_code=1, reason="database away for too long", requeue=True
+                exit_code=1, reason=f"{away} away for too long", requeue=True
             ) from error
         log.warning("message %s waits %.1f s: %s", message.id, seconds, error)
         if self._stopping.is_set() or self._stopping.wait(seconds):

@@ -56,7 +56,7 @@ def fill(home: Path, url: str, messages: Iterable[dict[str, Any]]) -> None:
     """
     driver = make_url(url).set(drivername="postgresql+psycopg2")
     _run(
-        [sys.executable, SCRIPT, driver.render_as_string(hide_password=False)],
+        [sys.executable, "-P", SCRIPT, driver.render_as_string(hide_password=False)],
         FILL_SECONDS,
         "\n".join(map(json.dumps, messages)),
         {"PYTHONPATH": str(home)},
