@@ -104,7 +104,7 @@ def running() -> Iterator[Grepper]:
     """Give a simulator at an address of its own."""
 
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802 -- the name is the library's
+        def do_GET(self) -> None:
             place = urlsplit(self.path)
             asked = parse_qs(place.query)
             grepper.asked.append(asked)

@@ -63,7 +63,9 @@ def fill(home: Path, url: str, messages: Iterable[dict[str, Any]]) -> None:
     )
 
 
-def _run(command: list[Any], seconds: float, said: str = "", more: dict[str, str] | None = None) -> None:
+def _run(
+    command: list[Any], seconds: float, said: str = "", more: dict[str, str] | None = None
+) -> None:
     done = subprocess.run(
         command,
         input=said,

@@ -135,7 +135,7 @@ def holders(site: Site) -> list[str]:
 def test_each_message_counts_once_whoever_has_it_and_whenever_it_comes(
     site: Site, outside: tuple[History, Keep]
 ) -> None:
-    chance = random.Random(7)
+    chance = random.Random(7)  # noqa: S311 -- test data that has to be the same each time
     records = [
         said(
             n,
@@ -216,9 +216,7 @@ def test_without_an_answer_nothing_is_kept_and_the_message_comes_again(
     assert [len(first.given), len(second.given)] == [1, 0]
 
 
-def test_no_transaction_is_open_while_the_history_is_asked(
-    site: Site, grepper: Grepper
-) -> None:
+def test_no_transaction_is_open_while_the_history_is_asked(site: Site, grepper: Grepper) -> None:
     open_ones: list[int] = []
 
     def look(status: int, body: Said) -> tuple[int, Said]:
@@ -233,9 +231,7 @@ def test_no_transaction_is_open_while_the_history_is_asked(
     assert set(open_ones) == {0}
 
 
-def test_another_history_or_moment_makes_all_counters_anew(
-    site: Site, grepper: Grepper
-) -> None:
+def test_another_history_or_moment_makes_all_counters_anew(site: Site, grepper: Grepper) -> None:
     load(site, THIRD)
     settings = site.settings
     alone = make_site(settings.home, settings.database_url)

@@ -106,7 +106,7 @@ def test_a_page_that_is_not_whole_is_asked_for_again(
     grepper.keep(*(said(n) for n in range(150)))
     waits: list[float] = []
     history.sleep = waits.append
-    grepper.troubles = [lambda status, _: (status, body), trouble, trouble]
+    grepper.troubles = [lambda status, body: (status, body), trouble, trouble]
     assert count(history) == 150
     assert waits == [0.5, 1.0]
     grepper.always = trouble
