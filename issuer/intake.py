@@ -13,7 +13,7 @@ from issuer.adapters.accounts import OpenAccounts
 from issuer.adapters.history import open_history
 from issuer.errors import AccoladesError, ConflictError, HistoryAwayError, InvalidInputError
 from issuer.services import events, histories, processing, python_badges, rulebooks
-from issuer.services.histories import HistoryNeededError, Past
+from issuer.services.histories import Past
 from issuer.services.processing import Policy
 from rules import plugins
 
@@ -159,21 +159,14 @@ class Intake:
             self.decide_pending(now=now)
 
     def _in_transaction(self, work: Callable[[Session], _Result]) -> _Result:
-        """Do a piece of work in one transaction, and again when a history has to be asked first.
+        """Do a piece of work in one transaction, and again when a history has to be asked first."""
 
-        It is asked while no transaction is open, so that nobody waits for its answer but this.
-        """
-        past = self._past.anew() if self._past is not None else None
-        for _ in range(TRIES):
-            try:
-                with self._site.database.writing() as session:
-                    session.info[histories.KEY] = past
-                    return work(session)
-            except HistoryNeededError as needed:
-                if past is None:
-                    raise
-                past.ask(needed)
-        raise HistoryAwayError("history: the archive changes faster than it can be asked")
+        def with_answers(past: Past | None) -> _Result:
+            with self._site.database.writing() as session:
+                session.info[histories.KEY] = past
+                return work(session)
+
+        return histories.answered(self._past, with_answers)
 
     def _open_past(self, history: History | None) -> Past | None:
         settings, now = self._site.settings, datetime.now(UTC)

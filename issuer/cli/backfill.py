@@ -9,16 +9,15 @@ it would have decided then.
 from __future__ import annotations
 
 import json
-from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from issuer.adapters.history import open_history
 from issuer.adapters.messages import Incoming
 from issuer.cli.main import Context, pass_context
+from issuer.cli.outside import opened_past
 from issuer.cli.progress import bar
 from issuer.cli.scratch import scratch_site
 from issuer.errors import InvalidInputError
@@ -26,7 +25,6 @@ from issuer.intake import MAX_GROUP, Intake, policy_of
 from issuer.services import archive, backfilling, explaining, histories, qualifying, setup
 from issuer.services.backfilling import Hit
 from issuer.services.grouping import OwnArchive
-from issuer.services.histories import Past
 from issuer.services.replaying import groups
 from openbadges.errors import MalformedError
 from openbadges.times import parse_time
@@ -39,6 +37,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from issuer.adapters.history.asking import Archive
+    from issuer.services.histories import Past
     from issuer.services.processing import Policy
     from issuer.site import Site
     from rules.model import Rule
@@ -138,7 +137,7 @@ def _moment(text: str | None) -> datetime | None:
 def _hits(context: Context, rule: Rule, since: datetime | None) -> Iterator[Hit]:
     """Yield who earned the badge since a moment."""
     site, policy = context.site, policy_of(context.site.settings)
-    with _past(site) as past, site.database.reading() as session:
+    with opened_past(site) as past, site.database.reading() as session:
         asked = grouped(rule)
         archives = _archives(session, past, asked) if asked is not None else None
         found = (
@@ -152,20 +151,6 @@ def _hits(context: Context, rule: Rule, since: datetime | None) -> Iterator[Hit]
 def _grouped(asked: Grouped, archives: list[Archive], policy: Policy) -> Iterator[Hit]:
     with bar("People and messages", None) as advance:
         yield from qualifying.qualified(asked, archives, policy, note=advance)
-
-
-@contextmanager
-def _past(site: Site) -> Iterator[Past | None]:
-    """Give the history outside, where there is one; nothing is noted of it."""
-    settings = site.settings
-    history = open_history(settings)
-    if history is None:
-        yield None
-        return
-    with closing(history), site.database.reading() as session:
-        now = datetime.now(UTC)
-        until = histories.boundary(session, settings.history, settings.history_until, now=now)
-        yield Past(history, until)
 
 
 def _archives(session: Session, past: Past | None, asked: Grouped) -> list[Archive] | None:

@@ -13,7 +13,7 @@ import logging
 from collections import Counter as Tally
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from sqlalchemy import delete, select
 
@@ -41,9 +41,11 @@ log = logging.getLogger(__name__)
 #: Where a session carries what the history said.
 KEY = "history"
 SETTING = "history"
-#: Messages that are looked up at once.
-BATCH = 500
-CHUNK = 500
+TRIES = 5
+#: Messages that are looked up at once, and values that go into one statement.
+BATCH = CHUNK = 500
+
+_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,23 @@ class Past:
             if message.id not in own:
                 tally.update(candidates(alone, asked.rule, message, asked.accounts))
         return tally
+
+
+def answered(past: Past | None, work: Callable[[Past | None], _Result]) -> _Result:
+    """Do a piece of work in a transaction of its own, again whenever it needs an answer first.
+
+    The history is asked in between, so that nobody waits for its answer but this. Raises what
+    `History` raises.
+    """
+    carried = past.anew() if past is not None else None
+    for _ in range(TRIES):
+        try:
+            return work(carried)
+        except HistoryNeededError as needed:
+            if carried is None:
+                raise
+            carried.ask(needed)
+    raise HistoryAwayError("history: the archive changes faster than it can be asked")
 
 
 def candidates(alone: RuleSet, rule: Rule, message: Message, accounts: Accounts) -> set[str]:
