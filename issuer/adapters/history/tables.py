@@ -112,8 +112,8 @@ def conditions(query: Query) -> list[ColumnElement[bool]]:
 def _of_agents(query: Query) -> Iterator[ColumnElement[bool]]:
     agent = MESSAGES.c.agent_name
     if query.agents:
-        spelled = select(USERS.c.name).where(is_one(func.lower(USERS.c.name), _lower(query.agents)))
-        yield is_one(agent, [*query.agents, *_lower(query.agents)]) | agent.in_(spelled)
+        written = literal([*query.agents, *_lower(query.agents)], ARRAY(Text))
+        yield agent == any_(func.array_cat(written, _found(USERS.c.name, query.agents)))
     if query.not_agents:
         yield ~is_one(func.lower(func.coalesce(agent, "")), _lower(query.not_agents))
 
@@ -136,13 +136,22 @@ def naive(moment: datetime) -> datetime:
 
 
 def _has_user(names: Collection[str]) -> ColumnElement[bool]:
-    chosen = select(USERS.c.id).where(is_one(func.lower(USERS.c.name), _lower(names)))
-    return exists().where(linked(USERS_MESSAGES), USERS_MESSAGES.c.user_id.in_(chosen))
+    user = USERS_MESSAGES.c.user_id
+    return exists().where(linked(USERS_MESSAGES), user == any_(_found(USERS.c.id, names)))
+
+
+def _found(column: ColumnElement[Any], names: Collection[str]) -> ColumnElement[Any]:
+    """Return a column of the users of some names, as one array: it is found once, before all."""
+    chosen = select(column).where(is_one(func.lower(USERS.c.name), _lower(names)))
+    return func.array(chosen.scalar_subquery(), type_=ARRAY(column.type))
 
 
 def _has_package(names: Collection[str]) -> ColumnElement[bool]:
-    chosen = select(PACKAGES.c.id).where(is_one(PACKAGES.c.name, names))
-    return exists().where(linked(PACKAGES_MESSAGES), PACKAGES_MESSAGES.c.package_id.in_(chosen))
+    package = PACKAGES_MESSAGES.c.package_id
+    chosen = select(PACKAGES.c.id).where(is_one(PACKAGES.c.name, names)).scalar_subquery()
+    return exists().where(
+        linked(PACKAGES_MESSAGES), package == any_(func.array(chosen, type_=ARRAY(Integer)))
+    )
 
 
 def _lower(names: Collection[str]) -> list[str]:
