@@ -4,11 +4,14 @@ from __future__ import annotations
 import io
 import re
 from functools import partial
+from typing import TYPE_CHECKING
 
-import pytest
 from rich.console import Console
 
 from issuer.cli import progress
+
+if TYPE_CHECKING:
+    import pytest
 
 
 def test_a_terminal_sees_number_rate_and_the_time_that_is_left(
