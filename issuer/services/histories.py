@@ -41,7 +41,7 @@ log = logging.getLogger(__name__)
 #: Where a session carries what the history said.
 KEY = "history"
 SETTING = "history"
-TRIES = 5
+TRIES = 5  # of one question
 #: Messages that are looked up at once, and values that go into one statement.
 BATCH = CHUNK = 500
 
@@ -113,15 +113,19 @@ def answered(past: Past | None, work: Callable[[Past | None], _Result]) -> _Resu
     The history is asked in between, so that nobody waits for its answer but this. Raises what
     `History` raises.
     """
-    carried = past.anew() if past is not None else None
-    for _ in range(TRIES):
+    carried, asked = past.anew() if past is not None else None, Tally[str]()
+    while True:
         try:
             return work(carried)
         except HistoryNeededError as needed:
             if carried is None:
                 raise
+            asked.update(wanted.key for wanted in needed.wanted)
+            if max(asked.values(), default=0) > TRIES:
+                raise HistoryAwayError(
+                    "history: the archive changes faster than it can be asked"
+                ) from needed
             carried.ask(needed)
-    raise HistoryAwayError("history: the archive changes faster than it can be asked")
 
 
 def candidates(alone: RuleSet, rule: Rule, message: Message, accounts: Accounts) -> set[str]:

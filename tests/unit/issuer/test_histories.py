@@ -231,6 +231,34 @@ def test_no_transaction_is_open_while_the_history_is_asked(site: Site, grepper: 
     assert set(open_ones) == {0}
 
 
+def test_a_message_may_need_many_first_values(site: Site, grepper: Grepper) -> None:
+    grepper.keep(said(1, -9, "asha"), said(2, -8, "asha"))
+    triggered = "trigger: {topic: wiki.edit}\nrecipient: message.usernames\n"
+    load(site, *(f"{triggered}condition: {{equal to: {n}}}\n" for n in range(1, 9)))
+    intake = Intake(site, policy_of(site.settings), history=Datagrepper(grepper.url))
+    assert handle(intake, said(3, 1, "asha")) == ["asha"]  # the third is the third
+
+
+def test_a_message_that_comes_late_while_the_history_is_asked_counts_once(
+    site: Site, grepper: Grepper
+) -> None:
+    late, never = said(1, -9, "asha"), said(2, -8, "asha")
+    grepper.keep(late, never)
+    load(site, THIRD.replace("3", "4"))
+    other = Intake(site, policy_of(site.settings), history=Datagrepper(grepper.url))
+
+    def meanwhile(status: int, body: Said) -> tuple[int, Said]:
+        handle(other, {**late, "agent_name": None})
+        return status, body
+
+    intake = Intake(site, policy_of(site.settings), history=Datagrepper(grepper.url))
+    grepper.troubles = [meanwhile]
+    assert handle(intake, said(3, 1, "asha")) == []
+    with site.database.reading() as session:
+        assert session.scalars(select(Counter.value)).all() == [3]
+    assert handle(intake, said(4, 2, "asha")) == ["asha"]
+
+
 def test_another_history_or_moment_makes_all_counters_anew(site: Site, grepper: Grepper) -> None:
     load(site, THIRD)
     settings = site.settings
