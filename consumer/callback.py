@@ -21,7 +21,7 @@ from consumer.trouble import Trouble, trouble_of
 from issuer.adapters.directories import DirectoryAccounts
 from issuer.adapters.letters import Letter
 from issuer.adapters.messages import from_bus
-from issuer.errors import AccountsAwayError, InvalidInputError
+from issuer.errors import AccountsAwayError, HistoryAwayError, InvalidInputError
 from issuer.services import quarantine
 
 if TYPE_CHECKING:
@@ -46,7 +46,10 @@ class AwayError(Exception):
 
     def __init__(self, error: Exception) -> None:
         super().__init__(_first_line(error))
-        self.what = "accounts" if isinstance(error, AccountsAwayError) else "database"
+        self.what = "database"
+        for kind, what in ((AccountsAwayError, "accounts"), (HistoryAwayError, "history")):
+            if isinstance(error, kind):
+                self.what = what
 
 
 class Stopping(Protocol):

@@ -9,7 +9,7 @@ from enum import Enum
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from issuer.errors import AccountsAwayError, DatabaseAwayError
+from issuer.errors import AccountsAwayError, DatabaseAwayError, HistoryAwayError
 
 
 class Trouble(Enum):
@@ -34,8 +34,13 @@ SQLITE_ERROR, SQLITE_TOO_BIG = 1, 18
 
 
 def trouble_of(error: BaseException) -> Trouble:
-    """Return what an error means: only what is certainly not the message's is worth a wait."""
-    if isinstance(error, (PoolTimeoutError, AccountsAwayError, DatabaseAwayError)):
+    """Return what an error means: only what is certainly not the message's is worth a wait.
+
+    So is a history outside that cannot be asked: without its answer nothing may be awarded.
+    """
+    if isinstance(
+        error, (PoolTimeoutError, AccountsAwayError, DatabaseAwayError, HistoryAwayError)
+    ):
         return Trouble.AWAY
     if not isinstance(error, DBAPIError):
         return Trouble.LASTING

@@ -9,7 +9,15 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -23,7 +31,7 @@ PREFIX = "ACCOLADES_"
 NOT_SETTINGS = {"ACCOLADES_CONFIG", "ACCOLADES_SHARED"}
 NOT_SETTINGS_PREFIX = "ACCOLADES_TEST_"
 #: Settings that may be given as the path of a file that holds them.
-SECRETS = ("secret_key", "oidc_client_secret", "key_passphrase")
+SECRETS = ("secret_key", "oidc_client_secret", "key_passphrase", "history_url")
 LISTS = ("skip_users", "rules", "admin_groups", "oidc_scopes")
 FILE_LIMIT = 1 << 20
 #: Scheme, host and port and nothing else: it becomes the beginning of every id.
@@ -36,6 +44,8 @@ HOST = r"^[a-z0-9.-]+(:[0-9]{1,5})?$"
 DIRECTORY = re.compile(
     rf"(?!.*/\.\.?(/|$)){ORIGIN.pattern}((?<=/)[A-Za-z0-9._/-]+)?", re.IGNORECASE
 )
+
+WEB_ADDRESS = re.compile(r"https?://[^\s/?#]+(/[^\s?#]*)?", re.IGNORECASE)
 
 
 class Settings(BaseModel):
@@ -79,6 +89,10 @@ class Settings(BaseModel):
     outbox_keep_days: int = Field(default=30, ge=0, le=3650)  # what was sent; 0: for ever
     message_url: str = ""  # with {id}: where people read a message of the bus
 
+    history: Literal["archive", "datanommer", "datagrepper"] = "archive"
+    history_url: str = Field(default="", validate_default=True)
+    history_until: AwareDatetime | None = None  # what was sent later is our archive's
+
     oidc_issuer: str = ""
     oidc_client_id: str = ""
     oidc_client_secret: str = ""
@@ -114,6 +128,27 @@ class Settings(BaseModel):
             raise ValueError(
                 "must be like postgresql://user@host/name or sqlite:////path/of/file: "
                 "check ACCOLADES_DATABASE_URL"
+            )
+        return value
+
+    @field_validator("history_url")
+    @classmethod
+    def _of_that_history(cls, value: str, info: ValidationInfo) -> str:
+        history = info.data.get("history")
+        if history == "datanommer":
+            try:
+                kind = make_url(value).get_backend_name()
+            except (ArgumentError, ValueError):
+                kind = ""
+            if kind != "postgresql":
+                raise ValueError(
+                    "must be the database of datanommer, like postgresql://reader@host/messages: "
+                    "check ACCOLADES_HISTORY_URL"
+                )
+        if history == "datagrepper" and not WEB_ADDRESS.fullmatch(value):
+            raise ValueError(
+                "must be the address of datagrepper, like https://apps.example.org/datagrepper: "
+                "check ACCOLADES_HISTORY_URL"
             )
         return value
 
@@ -225,5 +260,5 @@ def _explain(item: Any) -> str:
         return f"{name}: no such setting: remove it or correct its name"
     said = f"{name}: {item['msg'].removeprefix('Value error, ')}"
     # An address may hold a password.
-    secret = name in SECRETS or name in {"database_url", "fasjson_url"}
+    secret = name in {*SECRETS, "database_url", "fasjson_url", "history_url"}
     return said if secret else f"{said}, got {item['input']!r:.80}"

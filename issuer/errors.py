@@ -66,3 +66,11 @@ class MessageDelayedError(AccoladesError):
 
 class MessageRefusedError(AccoladesError):
     """The message can never be sent as it is."""
+
+
+class HistoryAwayError(AccoladesError):
+    """The history outside cannot be asked now, or answers in part: the same may do later."""
+
+
+class HistoryRefusedError(AccoladesError):
+    """What is asked of the history outside can never be answered as it is."""

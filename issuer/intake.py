@@ -6,36 +6,41 @@ from __future__ import annotations
 import logging
 from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from issuer.adapters.directories import DirectoryAccounts, accounts_of
+from issuer.adapters.history import open_history
 from issuer.errors import (
     AccoladesError,
     AccountsAwayError,
     ConflictError,
+    HistoryAwayError,
     InvalidInputError,
 )
 from issuer.services import (
     events,
+    histories,
     lookups,
     processing,
     python_badges,
     rulebooks,
     synchronised,
 )
+from issuer.services.histories import Past
 from issuer.services.lookups import Foreseen, UnansweredError
 from issuer.services.processing import Policy
 from rules import plugins
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from datetime import datetime
 
     from sqlalchemy.orm import Session
 
     from issuer.adapters.accounts import ListedAccounts
+    from issuer.adapters.history.asking import History
     from issuer.adapters.messages import Incoming
     from issuer.config import Settings
     from issuer.services.processing import Processed
@@ -45,7 +50,8 @@ if TYPE_CHECKING:
     from rules.model import Message
     from rules.recipients import Accounts
 
-    Messages = Sequence[Message]
+    #: What is done with a session and what holds for all messages.
+    Work = Callable[[Session, "Policy"], "Done"]
 
 TRIES = 5
 #: More than there are conversions: each may lead to a name that has to be asked for in its turn.
@@ -77,9 +83,10 @@ def policy_of(settings: Settings, accounts: ListedAccounts | None = None) -> Pol
 class Intake:
     """Takes messages into one site, with the rules in force when it was made or refreshed."""
 
-    def __init__(self, site: Site, policy: Policy) -> None:
+    def __init__(self, site: Site, policy: Policy, *, history: History | None = None) -> None:
         self._site = site
         self._policy = policy
+        self._past = self._open_past(history)
         self._has_background = any(badge.background for badge in policy.plugins)
         self.sync_trouble = ""  # why the rules are not those of their collections
         self._book = self._open(None)
@@ -114,8 +121,8 @@ class Intake:
     def handle(self, incoming: Incoming, *, now: datetime) -> Processed:
         """Archive, count and award in one transaction of its own.
 
-        Errors of the database and of the directory of accounts leave nothing behind and are the
-        caller's.
+        Errors of the database, of the directory of accounts and of the history leave nothing behind
+        and are the caller's.
         """
 
         def process(session: Session, policy: Policy) -> Processed:
@@ -142,7 +149,7 @@ class Intake:
 
         try:
             results = self._commit(process, [incoming.message for incoming in group])
-        except AccountsAwayError:
+        except (AccountsAwayError, HistoryAwayError):
             raise  # one by one they would all wait
         except (SQLAlchemyError, AccoladesError, ValueError) as error:
             if len(group) == 1:
@@ -169,25 +176,39 @@ class Intake:
         with self._site.database.writing() as session:
             return python_badges.run_pending(session, self._policy, now=now)
 
-    def _commit(self, work: Callable[[Session, Policy], Done], messages: Messages = ()) -> Done:
-        """Do something in one transaction; a directory of accounts is never asked meanwhile.
+    def _commit(self, work: Work[Done], messages: Sequence[Message] = ()) -> Done:
+        """Do something in one transaction; nothing outside is ever asked meanwhile.
 
-        It is asked before for all whom the messages may award. What the work asks beyond that,
-        such as who once triggered a rule, undoes it; it is done again with the answers.
+        A directory of accounts is asked before for all whom the messages may award. What the work
+        asks beyond that, of accounts or of a history, undoes it; it is done again with the answers.
         """
-        policy = self._policy
-        if not isinstance(policy.accounts, DirectoryAccounts):
+
+        def once(past: Past | None) -> Done:
+            if isinstance(self._policy.accounts, DirectoryAccounts):
+                return self._commit_foreseen(work, messages, past)
             with self._site.database.writing() as session:
-                return work(session, policy)
-        foreseen = Foreseen(policy.accounts)
+                session.info[histories.KEY] = past
+                return work(session, self._policy)
+
+        return histories.answered(self._past, once)
+
+    def _commit_foreseen(
+        self, work: Work[Done], messages: Sequence[Message], past: Past | None
+    ) -> Done:
+        foreseen = Foreseen(self._policy.accounts)
+        policy = self._policy
         lookups.foresee(foreseen, messages, self.ruleset, policy.plugins, policy.skip_users)
         policy = replace(policy, accounts=foreseen)
-        foreseen.close()
         for _ in range(MAX_ROUNDS):
-            with suppress(UnansweredError), self._site.database.writing() as session:
-                done = work(session, policy)
-                foreseen.ensure_answered()
-                return done
+            foreseen.close()
+            try:
+                with suppress(UnansweredError), self._site.database.writing() as session:
+                    session.info[histories.KEY] = past
+                    done = work(session, policy)
+                    foreseen.ensure_answered()
+                    return done
+            finally:
+                foreseen.open()  # what a history is asked about goes on with these accounts
             foreseen.catch_up()
         raise ConflictError("accounts: names lead on to other names without an end")
 
@@ -195,6 +216,18 @@ class Intake:
         """Without a broker no worker runs: what is to be decided later is decided now."""
         if self._has_background and not self._site.settings.broker_url:
             self.decide_pending(now=now)
+
+    def _open_past(self, history: History | None) -> Past | None:
+        settings, now = self._site.settings, datetime.now(UTC)
+        history = history or open_history(settings)
+        with self._site.database.writing() as session:
+            if history is None:
+                histories.forget(session, now=now)
+                return None
+            until = histories.listen_from(
+                session, settings.history, settings.history_until, now=now
+            )
+        return Past(history, until)
 
     def _open(self, former: Rulebook | None) -> Rulebook:
         """Load the rules as they stood at one moment: none may change while they are read."""

@@ -61,7 +61,7 @@ def costly(rule: Rule) -> str | None:
     values = rule.previous.filter.values
     if "contains" in values:
         return "its filter looks for contains"
-    moving = [key for key in MOMENTS if key in values and not _is_constant(values[key])]
+    moving = [key for key in MOMENTS if key in values and not is_constant(values[key])]
     return f"its filter has a moving {' and '.join(moving)}" if moving else None
 
 
@@ -146,6 +146,15 @@ def may_trigger(rule: Rule, topic: str) -> bool:
     return topic.endswith(tuple(needs.suffixes)) or category_of(topic) in needs.categories
 
 
+def is_constant(source: object) -> bool:
+    """Whether something is known to give the same for every message and recipient."""
+    if isinstance(source, tuple):
+        return all(is_constant(item) for item in source)
+    if not isinstance(source, Expression):
+        return False
+    return not any(isinstance(node, ast.Name) for node in ast.walk(reading.read(source.text)))
+
+
 def _facts(query: Query) -> dict[str, Any]:
     facts: dict[str, Any] = {}
     for key in PLAIN:
@@ -180,12 +189,3 @@ def _anchor(name: str, topic: str) -> str:
 def _written(source: object) -> str:
     """Return the text of an expression; what older dialects make of theirs has none."""
     return source.text if isinstance(source, Expression) else "2014"
-
-
-def _is_constant(source: object) -> bool:
-    """Whether something is known to give the same for every message and recipient."""
-    if isinstance(source, tuple):
-        return all(_is_constant(item) for item in source)
-    if not isinstance(source, Expression):
-        return False
-    return not any(isinstance(node, ast.Name) for node in ast.walk(reading.read(source.text)))

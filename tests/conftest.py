@@ -14,7 +14,7 @@ from playwright.sync_api import sync_playwright
 
 from tests import prepared
 from tests.demo import running
-from tests.services import judge, postgres, rabbitmq
+from tests.services import datagrepper, datanommer, judge, postgres, rabbitmq
 from tests.services.missing import MissingError, stop_test
 from tests.services.run import Run
 from tests.shared import shared_path
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 MARKS = {
     "amqp_url": "rabbitmq",
     "chromium": "browser",
+    "datanommer_url": "postgres",
     "judge_ob2": "judge",
     "postgres_server": "postgres",
 }
@@ -86,6 +87,22 @@ def postgres_url(postgres_server: str) -> Iterator[str]:
     """The URL of a PostgreSQL database that is not there yet; see ``database_url``."""
     with postgres.planned_database(postgres_server) as url:
         yield url
+
+
+@pytest.fixture
+def datanommer_url(postgres_server: str) -> Iterator[str]:
+    """The URL of a database that the models of datanommer made; it is empty."""
+    home = datanommer.prepare()
+    with postgres.fresh_database(postgres_server) as url:
+        datanommer.fill(home, url, [])
+        yield url
+
+
+@pytest.fixture
+def grepper() -> Iterator[datagrepper.Grepper]:
+    """A running datagrepper, simulated."""
+    with datagrepper.running() as started:
+        yield started
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])

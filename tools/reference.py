@@ -180,6 +180,16 @@ MEANINGS = {
         "message_url": "Address where people read a message of the bus, with `{id}`; it becomes "
         "the evidence of an award. Empty: no evidence",
     },
+    "History": {
+        "history": "Who knows what was on the bus before this site listened: `datanommer` (its "
+        "database), `datagrepper` (its pages), or `archive`: nobody but our own archive. It gives "
+        "the first value of counters, and `accolades backfill` looks at it too",
+        "history_url": "Where that history is: `postgresql://reader@host/messages` (only read) or "
+        "`https://apps.example.org/datagrepper`",
+        "history_until": "The moment that divides, such as `2026-11-01T00:00:00Z`: messages sent "
+        "before it are counted there, later ones here. Give the time when the queue was bound, if "
+        "that was not when the site first started with this history, which is the default",
+    },
     "Login": {
         "oidc_issuer": "Address of the OpenID Connect provider; empty: nobody can log in",
         "oidc_client_id": "The site's id at the provider; its redirect address there is "

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import sys
-from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,17 +15,19 @@ import click
 from issuer.adapters.accounts import ListedAccounts
 from issuer.adapters.messages import from_record
 from issuer.cli.main import NEGATIVE, Context, pass_context
+from issuer.cli.outside import opened_past
 from issuer.errors import DatabaseNotReadyError, InvalidInputError
 from issuer.intake import policy_of
-from issuer.services import archive, explaining
+from issuer.services import archive, explaining, histories
 from issuer.services.replaying import MAX_LINE, json_value
 from rules.explaining import explain as explained
 from rules.loader import load
 
 if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
-
-    from rules.explaining import Explanation, Surroundings
+    from issuer.services.histories import Past
+    from issuer.services.processing import Policy
+    from issuer.site import Site
+    from rules.explaining import Explanation
     from rules.model import Message, Rule
 
 ALONE = "no database is at hand: only this message was counted"
@@ -52,39 +54,49 @@ def explain(
     """
     accounts = ListedAccounts.read(settings_file) if settings_file else None
     policy = policy_of(context.settings, accounts)
-    files = Path(rule).exists(), message == "-" or Path(message).exists()
-    with ExitStack() as stack:
-        session: Session | None = None
-        try:
-            session = stack.enter_context(context.site.database.reading())
-            # The message is archived for the count, and thrown away with the session.
-            session.connection(execution_options={"writing": True})
-        except DatabaseNotReadyError:
-            if not all(files):
-                raise
-        compiled, (said, users) = _parts(session, rule, message, files)
-        around: Surroundings
-        if session is None:
-            around = explaining.Lone(policy.accounts, policy.skip_users, said, users)
-        else:
-            repeated = explaining.is_archived(session, said)
-            archive.store(session, said, users, now=datetime.now(UTC))
-            around = explaining.Here(policy.accounts, policy.skip_users, session, repeated)
-        result = explained(compiled, said, around)
-    note = ALONE if session is None and (compiled.previous or compiled.criteria) else ""
+    compiled = _rule(Path(rule)) if Path(rule).exists() else None
+    said = _message(message) if message == "-" or Path(message).exists() else None
+    parts = _Parts(rule, compiled, message, said)
+    try:
+        with opened_past(context.site) as past:
+            compiled, result = histories.answered(
+                past, lambda asked: _follow(context.site, parts, policy, asked)
+            )
+        note = ""
+    except DatabaseNotReadyError:
+        if compiled is None or said is None:
+            raise
+        around = explaining.Lone(policy.accounts, policy.skip_users, *said)
+        result = explained(compiled, said[0], around)
+        note = ALONE if compiled.previous or compiled.criteria else ""
     _show(compiled, result, note, as_json=as_json)
     sys.exit(0 if result.winners else NEGATIVE)
 
 
-def _parts(
-    session: Session | None, rule: str, message: str, files: tuple[bool, bool]
-) -> tuple[Rule, tuple[Message, tuple[str, ...]]]:
-    if session is None:
-        return _rule(Path(rule)), _message(message)
-    return (
-        _rule(Path(rule)) if files[0] else explaining.find_rule(session, rule),
-        _message(message) if files[1] else explaining.find_message(session, message),
-    )
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """A rule and a message, as they are named; without a value they are those of the site."""
+
+    rule: str
+    compiled: Rule | None
+    message: str
+    said: tuple[Message, tuple[str, ...]] | None
+
+
+def _follow(
+    site: Site, parts: _Parts, policy: Policy, past: Past | None
+) -> tuple[Rule, Explanation]:
+    """Follow a message through a rule on a site; nothing of it is kept."""
+    with site.database.reading() as session:
+        # The message is archived for the count, and thrown away with the session.
+        session.connection(execution_options={"writing": True})
+        session.info[histories.KEY] = past
+        compiled = parts.compiled or explaining.find_rule(session, parts.rule)
+        said, users = parts.said or explaining.find_message(session, parts.message)
+        repeated = explaining.is_archived(session, said)
+        archive.store(session, said, users, now=datetime.now(UTC))
+        around = explaining.Here(policy.accounts, policy.skip_users, session, repeated, compiled)
+        return compiled, explained(compiled, said, around)
 
 
 def _rule(path: Path) -> Rule:

@@ -14,7 +14,7 @@ from issuer.services import keeping
 from rules.model import Message, Query
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from datetime import datetime
 
     from sqlalchemy import ColumnElement
@@ -31,6 +31,11 @@ WHOLE = (
     selectinload(ArchivedMessage.users),
     selectinload(ArchivedMessage.packages),
 )
+
+
+def everything(topic: str) -> bool:
+    """Whether a topic is concerned: every one is."""
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +75,7 @@ def count(session: Session, query: Query, *, without: Sequence[int] = ()) -> int
         found = _newest(query, without).subquery()
         statement = select(func.count()).select_from(found)
     else:
-        statement = _matching(select(func.count()).select_from(ArchivedMessage), query)
+        statement = matching(select(func.count()).select_from(ArchivedMessage), query)
         statement = _less(statement, without)
     number: int = session.scalars(statement).one()
     return number
@@ -141,12 +146,12 @@ def _newest(query: Query, without: Sequence[int]) -> Select[Any]:
     page = max(query.page or 1, 1)
     indexed = replace(query, contains=None, start=None, end=None)
     moment = ArchivedMessage.id if query.order == "asc" else ArchivedMessage.id.desc()
-    first = _less(_matching(select(ArchivedMessage.id), indexed), without)
+    first = _less(matching(select(ArchivedMessage.id), indexed), without)
     first = first.order_by(moment).limit(size).offset((page - 1) * size)
     if indexed == query:
         return first
     rest = Query(contains=query.contains, start=query.start, end=query.end)
-    return _matching(select(ArchivedMessage.id), rest).where(
+    return matching(select(ArchivedMessage.id), rest).where(
         ArchivedMessage.id.in_(select(first.subquery().c.id))
     )
 
@@ -155,30 +160,80 @@ def _less(statement: Select[Any], without: Sequence[int]) -> Select[Any]:
     return statement.where(ArchivedMessage.id.not_in(without)) if without else statement
 
 
-def messages(
-    session: Session, concerned: Callable[[str], bool] = lambda topic: True
-) -> Iterator[Message]:
+def ids(session: Session, query: Query, *, until: datetime) -> frozenset[str]:
+    """Return the ids of the messages sent before a moment that a rule's question finds."""
+    statement = select(ArchivedMessage.message_id).where(ArchivedMessage.sent_at < until)
+    return frozenset(session.scalars(matching(statement, query)))
+
+
+def ids_of(
+    session: Session, concerned: Callable[[str], bool], *, until: datetime
+) -> frozenset[str]:
+    """Return the ids of the messages of the topics concerned that were sent before a moment."""
+    statement = select(ArchivedMessage.message_id).where(ArchivedMessage.sent_at < until)
+    return frozenset(session.scalars(_concerned(session, statement, concerned)))
+
+
+def present(session: Session, names: Sequence[str]) -> frozenset[str]:
+    """Return which of a few ids are those of messages in the archive."""
+    statement = select(ArchivedMessage.message_id).where(ArchivedMessage.message_id.in_(names))
+    return frozenset(session.scalars(statement))
+
+
+def messages(session: Session, concerned: Callable[[str], bool] = everything) -> Iterator[Message]:
     """Yield the archived messages of the topics that are concerned, the oldest first."""
+    return (message for _, message in numbered(session, concerned))
+
+
+def size(session: Session, concerned: Callable[[str], bool] = everything) -> int:
+    """Return how many messages of the topics that are concerned the archive holds."""
+    statement = _concerned(session, select(func.count()).select_from(ArchivedMessage), concerned)
+    number: int = session.scalars(statement).one()
+    return number
+
+
+def numbered(
+    session: Session, concerned: Callable[[str], bool] = everything, *, after: int = 0
+) -> Iterator[tuple[int, Message]]:
+    """Yield messages as `messages` does, with their rows, from after a row."""
+    statement = select(ArchivedMessage).options(*WHOLE).where(ArchivedMessage.id > after)
+    statement = _concerned(session, statement, concerned).order_by(ArchivedMessage.id)
+    for found in session.scalars(statement.execution_options(yield_per=BATCH)):
+        yield found.id, _message(found)
+
+
+def fetch(session: Session, rows: Collection[int]) -> Iterator[tuple[int, Message]]:
+    """Yield a few messages by their rows."""
+    statement = select(ArchivedMessage).options(*WHOLE).where(ArchivedMessage.id.in_(rows))
+    for found in session.scalars(statement):
+        yield found.id, _message(found)
+
+
+def _concerned(
+    session: Session, statement: Select[Any], concerned: Callable[[str], bool]
+) -> Select[Any]:
     topics = session.execute(select(Topic.id, Topic.name)).all()
     wanted = [row for row, name in topics if concerned(name)]
-    statement = select(ArchivedMessage).options(*WHOLE).order_by(ArchivedMessage.id)
-    if len(wanted) < len(topics):
-        statement = statement.where(ArchivedMessage.topic_id.in_(wanted))
-    statement = statement.execution_options(yield_per=BATCH)
-    for found in session.scalars(statement):
-        yield Message(
-            id=found.message_id,
-            topic=found.topic.name,
-            body=found.body,
-            sent_at=found.sent_at,
-            headers=found.headers,
-            agent_name=found.agent_name,
-            usernames=tuple(user.username for user in found.users),
-            packages=tuple(package.package for package in found.packages),
-        )
+    if len(wanted) == len(topics):
+        return statement
+    return statement.where(ArchivedMessage.topic_id.in_(wanted))
 
 
-def _matching(statement: Select[Any], query: Query) -> Select[Any]:
+def _message(found: ArchivedMessage) -> Message:
+    return Message(
+        id=found.message_id,
+        topic=found.topic.name,
+        body=found.body,
+        sent_at=found.sent_at,
+        headers=found.headers,
+        agent_name=found.agent_name,
+        usernames=tuple(user.username for user in found.users),
+        packages=tuple(package.package for package in found.packages),
+    )
+
+
+def matching(statement: Select[Any], query: Query) -> Select[Any]:
+    """Return a statement about messages, limited to those that a rule's question finds."""
     conditions = [
         *_topics(query),
         *_people(query),

@@ -6,11 +6,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from issuer.errors import ConflictError, OptedOutError
-from issuer.models import ArchivedMessage, Award, Badge, Person, Source
-from issuer.services import archive, awards, badges, persons
+from issuer.models import Award, Badge, Person, Source
+from issuer.services import awards, badges, persons
 from issuer.services.awards import Cause
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from issuer.services.processing import Policy
-    from rules.model import Message, Rule
+    from rules.model import Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +31,6 @@ class Hit:
     message_id: str
     earned_at: datetime
     occurrence: str
-
-
-def size(session: Session) -> int:
-    """Return how many messages the archive holds."""
-    number: int = session.scalars(select(func.count()).select_from(ArchivedMessage)).one()
-    return number
-
-
-def messages(session: Session) -> Iterator[Message]:
-    """Yield the messages of the archive in the order in which they came."""
-    return archive.messages(session)
 
 
 def without_holders(session: Session, rule: Rule, hits: Iterable[Hit]) -> Iterator[Hit]:

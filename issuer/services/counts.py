@@ -19,11 +19,10 @@ from sqlalchemy import bindparam, delete, select, update
 
 from issuer.db import insert_once
 from issuer.models import Counter, CounterAnchor
-from issuer.services import archive, postgres
+from issuer.services import archive, histories, postgres
 from rules.counting import MOMENTS, NAMES, Question, digest, fingerprint, may_trigger
 from rules.engine import RuleSet
 from rules.model import Query
-from rules.recipients import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -108,13 +107,16 @@ def start(
 ) -> dict[str, int]:
     """Make the counters of questions that nobody asked before, each for a person without case.
 
-    Returns their values: what the archive holds, the messages of this transaction included. The
-    locks of the questions must be held.
+    Returns their values: what the archive holds, the messages of this transaction included, and
+    what a history outside adds. The locks of the questions must be held. Raises
+    `HistoryNeededError` when the history has to be asked first.
     """
     items = []
+    past = histories.before(session, [question for question, _ in asked])
     for question, person in asked:
-        kind = _one_name(question)
+        kind = _one_name(question) if past is None else ""
         value = 0 if kind else archive.count(session, question.query)
+        value += past[question.key] if past is not None else 0
         items.append(_item(question, person, value, kind))
     return _make(session, items, now)
 
@@ -126,13 +128,10 @@ def count_triggers(
 
     The archive is read once for a rule, and of it only the topics that may trigger it.
     """
-    alone, tally = RuleSet([rule]), Tally[str]()
-    everybody = cast("Accounts", _Everybody(accounts))
+    alone, everybody = RuleSet([rule]), cast("Accounts", _Everybody(accounts))
+    tally = Tally(histories.triggers_before(session, rule, everybody))
     for message in archive.messages(session, lambda topic: may_trigger(rule, topic)):
-        for found in alone.triggered(message):
-            if found.error is None:
-                names = resolve(rule, found.candidates, everybody, ()).usernames
-                tally.update({name.lower() for name in names})
+        tally.update(histories.candidates(alone, rule, message, everybody))
     items = [_item(triggers(rule, name), name, number) for name, number in sorted(tally.items())]
     return _make(session, [*items, _item(all_triggers(rule), None, 1)], now)
 

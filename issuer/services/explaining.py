@@ -12,12 +12,12 @@ from issuer.errors import InvalidInputError, NotFoundError
 from issuer.models import ArchivedMessage, Award, Badge, Counter, Person
 from issuer.models import Rule as RuleRow
 from issuer.services import archive as archived
-from issuer.services import counts
+from issuer.services import counts, histories
+from rules.counting import may_trigger, question
 from rules.engine import RuleSet
 from rules.errors import RuleError
 from rules.loader import parse
 from rules.model import Message
-from rules.recipients import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -81,6 +81,7 @@ class Here:
     skip: Collection[str]
     session: Session
     repeated: bool  # the message was archived before
+    rule: Rule
 
     @property
     def archive(self) -> Archive:
@@ -88,8 +89,14 @@ class Here:
         return self
 
     def count(self, query: Query) -> int:
-        """Return how many messages the question finds."""
-        return archived.count(self.session, query)
+        """Return how many messages the question finds, those of a history outside included.
+
+        Raises `HistoryNeededError` when that has to be asked first.
+        """
+        asked = question(self.rule, query)
+        past = histories.before(self.session, [asked]) if asked is not None else None
+        before = past[asked.key] if asked is not None and past is not None else 0
+        return before + archived.count(self.session, query)
 
     def rows(self, query: Query) -> Sequence[archived.Row]:
         """Return the messages that the question finds."""
@@ -127,11 +134,10 @@ class Here:
         if kept is not None:
             return kept if self.repeated else kept + 1
         alone, key = RuleSet([rule]), username.lower()
-        return sum(
-            key in map(str.lower, resolve(rule, found.candidates, self.accounts, ()).usernames)
-            for message in archived.messages(self.session)
-            for found in alone.triggered(message)
-            if found.error is None
+        before = histories.triggers_before(self.session, rule, self.accounts).get(key, 0)
+        return before + sum(
+            key in histories.candidates(alone, rule, message, self.accounts)
+            for message in archived.messages(self.session, lambda topic: may_trigger(rule, topic))
         )
 
 

@@ -41,6 +41,10 @@ class Foreseen:
         """Ask no more: a transaction begins."""
         self._is_open = False
 
+    def open(self) -> None:
+        """Ask again: the transaction is over."""
+        self._is_open = True
+
     def ensure_answered(self) -> None:
         """Raise `UnansweredError` when something was asked since that nobody had foreseen."""
         if self._missing:

@@ -16,7 +16,7 @@ from sqlalchemy import update
 
 from issuer.errors import AccoladesError
 from issuer.models import Rule, Source
-from issuer.services import awards, planning, python_badges, standings, tallies
+from issuer.services import awards, histories, planning, python_badges, standings, tallies
 from issuer.services.awards import Cause, Gift
 from issuer.services.keeping import Entry
 from issuer.services.standings import Wish
@@ -121,6 +121,7 @@ def process_batch(
             cases.append(_Case(entry, plans[name], firsts[name]))
         else:
             firsts[name].duplicate = True
+    histories.forget_late(session, [case.entry for case in cases])
     if cases:
         _decide_all(session, cases, standing, policy, now)
     return results

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -241,7 +242,9 @@ def test_a_secret_of_the_environment_overrides_the_one_that_the_file_names(tmp_p
     assert load_settings({**environ, "ACCOLADES_SECRET_KEY": SECRET}).secret_key == SECRET
 
 
-@pytest.mark.parametrize("name", ["secret_key", "key_passphrase", "oidc_client_secret"])
+@pytest.mark.parametrize(
+    "name", ["secret_key", "key_passphrase", "oidc_client_secret", "history_url"]
+)
 def test_a_mistake_in_a_secret_does_not_show_it(tmp_path: Path, name: str) -> None:
     (mistake,) = mistakes(write(tmp_path, f"{name} = 8675309\n"))
     assert "8675309" not in mistake
@@ -258,6 +261,34 @@ def test_a_long_value_is_cut() -> None:
 def test_an_address_that_is_none_of_a_database_is_a_mistake(url: str) -> None:
     (mistake,) = mistakes({"ACCOLADES_DATABASE_URL": url})
     assert mistake.startswith("database_url: ")
+
+
+@pytest.mark.parametrize(
+    ("history", "url"),
+    [
+        ("datanommer", ""),
+        ("datanommer", "https://apps.example.org/datagrepper"),
+        ("datanommer", "sqlite:///messages"),
+        ("datagrepper", ""),
+        ("datagrepper", "postgresql://reader:s3cret@host/messages"),
+        ("datagrepper", "https://apps.example.org/datagrepper?user=asha"),
+    ],
+)
+def test_a_history_needs_its_own_kind_of_address(history: str, url: str) -> None:
+    (mistake,) = mistakes({"ACCOLADES_HISTORY": history, "ACCOLADES_HISTORY_URL": url})
+    assert mistake.startswith("history_url: must be the ")
+    assert "s3cret" not in mistake
+
+
+def test_a_history_is_one_of_three_and_ends_at_a_moment_with_a_zone() -> None:
+    environ = {
+        "ACCOLADES_HISTORY": "datagrepper",
+        "ACCOLADES_HISTORY_URL": "https://apps.example.org/datagrepper",
+        "ACCOLADES_HISTORY_UNTIL": "2026-11-01T00:00:00Z",
+    }
+    assert load_settings(environ).history_until == datetime(2026, 11, 1, tzinfo=UTC)
+    assert mistakes({**environ, "ACCOLADES_HISTORY_UNTIL": "2026-11-01T00:00:00"})
+    assert mistakes({**environ, "ACCOLADES_HISTORY": "elsewhere"})
 
 
 def test_settings_do_not_change() -> None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 import json
 import sqlite3
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import select
 
 from issuer.models import Award, Person
-from issuer.services import persons
+from issuer.services import backfilling, persons
 from tests.issuing import NOW
+from tests.services import datanommer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -143,3 +144,73 @@ def test_a_file_that_is_no_rule_is_named(call: Call, site: Site, tmp_path: Path)
     outcome = call("rules", "dry-run", file)
     assert outcome.code == 2
     assert "broken.yml:" in outcome.error
+
+
+def test_datanommer_counts_too_and_a_run_that_was_killed_is_begun_anew(
+    call: Call,
+    site: Site,
+    archive: Path,
+    datanommer_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """dora has two messages there, boris has his first there; a message that both have is one."""
+    records = [json.loads(message(n, user)) for n, user in ((1, "boris"), (7, "dora"), (8, "dora"))]
+    records.append({**json.loads(message(9, "boris")), "timestamp": "2026-01-09T10:00:00Z"})
+    datanommer.fill(datanommer.prepare(), datanommer_url, records)
+    monkeypatch.setenv("ACCOLADES_HISTORY", "datanommer")
+    monkeypatch.setenv("ACCOLADES_HISTORY_URL", datanommer_url)
+    monkeypatch.setenv("ACCOLADES_HISTORY_UNTIL", "2026-02-20T00:00:00Z")
+    before = everything(site)
+    wanted = {
+        "boris": ("2026-02-01T10:00:00+00:00", "m1"),
+        "chen": ("2026-02-04T10:00:00+00:00", "m4"),
+        "dora": ("2026-02-08T10:00:00+00:00", "m8"),
+    }
+    shown = call("rules", "dry-run", "first-steps", "--json").lines
+    assert {line["user"]: (line["earned_at"], line["message"]) for line in shown} == wanted
+    assert everything(site) == before
+    give, given = backfilling.give, []
+
+    def killed_after_one(*arguments: Any, **named: Any) -> Any:
+        if given:
+            raise KeyboardInterrupt
+        given.append(1)
+        return give(*arguments, **named)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("issuer.cli.backfill.MAX_GROUP", 1)
+        patched.setattr(backfilling, "give", killed_after_one)
+        assert call("backfill", "first-steps").code == 130
+    assert len(holders(site)) == 2  # asha, and one more
+    assert call("backfill", "first-steps").out.splitlines()[-1] == "2 awarded"
+    assert {name: held for name, held in holders(site).items() if name != "asha"} == wanted
+    assert call("backfill", "first-steps").out == "0 awarded\n"
+
+
+def test_rules_that_look_at_each_message_see_datanommer_too(
+    call: Call, site: Site, archive: Path, datanommer_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = archive.read_text().replace("operation: count", "operation: {lambda: len(results)}")
+    archive.write_text(text)
+    records = [json.loads(message(n, user)) for n, user in ((1, "boris"), (7, "dora"), (8, "dora"))]
+    datanommer.fill(datanommer.prepare(), datanommer_url, records)
+    monkeypatch.setenv("ACCOLADES_HISTORY", "datanommer")
+    monkeypatch.setenv("ACCOLADES_HISTORY_URL", datanommer_url)
+    found = call("rules", "dry-run", archive, "--json").lines
+    assert {line["user"]: line["message"] for line in found} == {
+        "dora": "m8",
+        "chen": "m4",
+        "boris": "m5",
+    }
+
+
+def test_a_history_that_is_away_awards_nobody_and_says_so(
+    call: Call, site: Site, archive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ACCOLADES_HISTORY", "datanommer")
+    monkeypatch.setenv("ACCOLADES_HISTORY_URL", "postgresql://reader@127.0.0.1:9/messages")
+    before = everything(site)
+    outcome = call("backfill", "first-steps")
+    assert outcome.code == 2
+    assert outcome.error.startswith("datanommer: cannot be asked: ")
+    assert everything(site) == before

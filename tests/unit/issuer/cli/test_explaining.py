@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from issuer.site import Site
+    from tests.services.datagrepper import Grepper
     from tests.unit.issuer.cli.conftest import Outcome
 
     Call = Callable[..., Outcome]
@@ -160,3 +161,21 @@ def test_a_slug_needs_the_database(call: Call, home: Path, edit: Path) -> None:
     outcome = call("rules", "explain", "first-steps", edit)
     assert outcome.code == 2
     assert "db upgrade" in outcome.error
+
+
+def test_a_history_outside_is_counted_too(
+    call: Call,
+    site: Site,
+    rules: Path,
+    edit: Path,
+    grepper: Grepper,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    grepper.keep({**MESSAGE, "id": "m-0", "timestamp": "2026-02-01T12:00:00+00:00"})
+    (rules / "first.yml").write_text(COUNTED)
+    assert call("rules", "explain", rules / "first.yml", edit).code == 1
+    monkeypatch.setenv("ACCOLADES_HISTORY", "datagrepper")
+    monkeypatch.setenv("ACCOLADES_HISTORY_URL", grepper.url)
+    assert call("rules", "explain", rules / "first.yml", edit).code == 0
+    with site.database.reading() as session:
+        assert session.query(ArchivedMessage).count() == 0
