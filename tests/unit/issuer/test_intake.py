@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from sqlalchemy import func, select
@@ -35,7 +35,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from issuer.adapters.history.asking import History
     from issuer.site import Site
+    from rules.model import Message
 
 RULE = "trigger: {topic: wiki.edit}\nrecipient: message.usernames\n"
 COUNTED = RULE + (
@@ -236,6 +238,35 @@ def test_who_once_triggered_a_rule_is_asked_for_without_a_lock_too(
     with site.database.reading() as session:
         counted = session.scalars(select(Counter.value).where(Counter.person_key == "boris"))
         assert counted.all() == [2]
+
+
+class Before:
+    """A history of a few messages; the directory is asked about their people, too."""
+
+    def __init__(self, *told: Incoming) -> None:
+        self._told = told
+
+    def messages(self, *_: object, **__: object) -> Iterator[Message]:
+        for each in self._told:
+            yield each.message
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def test_people_of_a_history_are_asked_for_without_a_lock_too(
+    site: Site, asking: Intake, directory: FasJsonSimulator
+) -> None:
+    load(site, TRIGGERS)
+    before = Before(*(incoming(number, "boris_irc") for number in (1, 2)))
+    policy = replace(policy_of(site.settings), accounts=asking.accounts)
+    intake = Intake(site, policy, history=cast("History", before))
+    seen: list[str] = []
+    directory.changes = writes(site, seen)
+    intake.handle(incoming(3, "asha_irc"), now=NOW)
+    (given,) = intake.handle(incoming(4, "boris_irc"), now=NOW).given
+    assert given.person.username == "boris"
+    assert len(seen) == len(directory.asked) > 0
 
 
 def test_an_event_of_somebody_unknown_to_the_directory_earns_nothing(
