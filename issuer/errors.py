@@ -54,3 +54,11 @@ class MessageDelayedError(AccoladesError):
 
 class MessageRefusedError(AccoladesError):
     """The message can never be sent as it is."""
+
+
+class MailAwayError(AccoladesError):
+    """The mail server cannot be reached, or takes no letters now."""
+
+
+class MailRefusedError(AccoladesError):
+    """The mail server will never take this letter."""

@@ -13,7 +13,9 @@ from issuer.models import (
     Assertion,
     Award,
     Badge,
+    BadgeEdition,
     BadgeTotal,
+    Image,
     Issuer,
     KeyState,
     Milestone,
@@ -150,8 +152,10 @@ def person_page(
 def assertion_page(session: Session, uuid: UUID) -> AssertionPage:
     """Return what a share page shows; raise `NotFoundError`."""
     row = session.execute(
-        select(Assertion, Award, Badge, Issuer, Person)
+        select(Assertion, Award, Badge, Issuer, Person, BadgeEdition, Image.sha256)
         .join(Award, Assertion.award_id == Award.id)
+        .join(BadgeEdition, Assertion.edition_id == BadgeEdition.id)
+        .join(Image, BadgeEdition.png_id == Image.id)
         .join(Badge, Award.badge_id == Badge.id)
         .join(Issuer, Badge.issuer_id == Issuer.id)
         .join(Person, Award.person_id == Person.id)
@@ -159,14 +163,17 @@ def assertion_page(session: Session, uuid: UUID) -> AssertionPage:
     ).one_or_none()
     if row is None:
         raise NotFoundError(f"assertion {uuid}: there is none")
-    assertion, award, badge, issuer, person = row
+    assertion, award, badge, issuer, person, edition, picture = row
     hidden = person.opted_out or person.erased_at is not None
     return AssertionPage(
         assertion=assertion,
         award=award,
         badge=badge,
         issuer=issuer,
+        edition=edition,
+        picture=picture,
         person=None if hidden else PersonCard(person.username, person.display_name),
+        has_portrait=not hidden and person.avatar_hash is not None,
     )
 
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from issuer.models import Assertion, Award, Badge, Issuer, Person, SigningKey
+    from issuer.models import Assertion, Award, Badge, BadgeEdition, Issuer, Person, SigningKey
 
 T = TypeVar("T")
 
@@ -98,7 +98,10 @@ class AssertionPage:
     award: Award
     badge: Badge
     issuer: Issuer
+    edition: BadgeEdition  # under which it was issued
+    picture: str  # of that edition, by its SHA-256
     person: PersonCard | None
+    has_portrait: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
