@@ -11,7 +11,18 @@ from issuer.hosted import HTML_VIEWS
 from issuer.hosted import blueprint as hosted
 from issuer.paths import PACKAGE, data_path
 from issuer.site import EXTENSION, Site, close_session
-from issuer.web import caching, errors, health, pages, rendering, security, verifying
+from issuer.web import (
+    caching,
+    compressing,
+    errors,
+    health,
+    languages,
+    pages,
+    preferences,
+    rendering,
+    security,
+    verifying,
+)
 from issuer.web.login import init_login
 
 
@@ -25,12 +36,16 @@ def create_app(settings: Settings | None = None, *, site: Site | None = None) ->
         template_folder=str(data_path("templates")),
         static_folder=str(PACKAGE / "static"),
     )
+    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.extensions[EXTENSION] = site
     app.teardown_appcontext(close_session)
 
+    compressing.init_app(app)  # first, so that it is the last to see an answer
     caching.init_app(app)
     security.init_app(app, settings)
+    languages.init_app(app)
     rendering.init_app(app, settings)
+    preferences.init_app(app)
     errors.init_app(app)
     health.init_app(app)
     limits.init_app(app, settings)
