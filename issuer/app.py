@@ -18,12 +18,15 @@ from issuer.web import (
     health,
     languages,
     pages,
+    portraits,
     preferences,
     rendering,
     security,
+    sharing,
     verifying,
 )
 from issuer.web.login import init_login
+from issuer.web.settings import init_settings
 
 
 def create_app(settings: Settings | None = None, *, site: Site | None = None) -> Flask:
@@ -50,9 +53,12 @@ def create_app(settings: Settings | None = None, *, site: Site | None = None) ->
     health.init_app(app)
     limits.init_app(app, settings)
     init_login(app, settings)
+    init_settings(app, settings)
 
     app.register_blueprint(hosted)
     app.register_blueprint(pages.blueprint)
+    app.register_blueprint(portraits.blueprint)
+    app.register_blueprint(sharing.blueprint)
     app.register_blueprint(verifying.blueprint)
     verifying.init_app(app.extensions["csrf"])
     app.register_blueprint(api.blueprint)

@@ -119,9 +119,7 @@ def _change(session: Session, award: Change, sign: int) -> None:
     _change_badge(session, award, sign)
 
 
-def _step(
-    session: Session, spans: Iterable[Sequence[Any]], change: int
-) -> None:
+def _step(session: Session, spans: Iterable[Sequence[Any]], change: int) -> None:
     """Count a person into the histogram, or out of it, at their badges and points of each span.
 
     In the order in which awards take the same locks, so that nobody waits in a circle.

@@ -42,7 +42,7 @@ class Room:
         sizes = []
         for name, most in (("maxwidth", POSTER[0]), ("maxheight", POSTER[1])):
             said = arguments.get(name, "") or str(most)
-            if not said.isascii() or not said.isdigit() or not 0 < int(said[:9]):
+            if not said.isascii() or not said.isdigit() or not int(said[:9]) > 0:
                 raise InvalidInputError(f"oEmbed: {name} {said[:20]!r} is not a number of pixels")
             sizes.append(int(said[:9]))
         return cls(*sizes)
@@ -52,9 +52,7 @@ def of_award(page: AssertionPage, room: Room) -> dict[str, object]:
     """Return the oEmbed answer for an award: a card, or only a link where a card has no room."""
     settings = current_site().settings
     addresses = Addresses(settings.base_url)
-    title = clean(page.badge.name)
-    if page.person:
-        title = f"{title}, awarded to {clean(page.person.name)}"
+    title = _title(page)
     answer = _base("link", title)
     if page.person:
         answer |= {
@@ -84,12 +82,18 @@ def xml(answer: dict[str, object]) -> str:
 
 
 def iframe(address: str, title: str, width: int = WIDTH, height: int = HEIGHT) -> str:
-    """Return the code by which any page shows the card of an award."""
+    """Return the code of a frame that can do nothing but show and open links."""
     return (
         f'<iframe src="{escape(address)}" title="{escape(title)}" width="{width}" '
         f'height="{height}" loading="lazy" style="border:0;max-width:100%" '
         'sandbox="allow-popups allow-popups-to-escape-sandbox"></iframe>'
     )
+
+
+def award_frame(page: AssertionPage) -> str:
+    """Return the code by which any page shows the card of an award."""
+    addresses = Addresses(current_site().settings.base_url)
+    return iframe(addresses.assertion_embed(page.assertion.uuid), _title(page))
 
 
 def picture_code(page: AssertionPage) -> str:
@@ -121,6 +125,11 @@ def linkedin(page: AssertionPage) -> str:
     address = Addresses(current_site().settings.base_url).assertion(page.assertion.uuid)
     fields |= {"certUrl": address, "certId": str(page.assertion.uuid)}
     return f"{LINKEDIN}?{urlencode(fields)}"
+
+
+def _title(page: AssertionPage) -> str:
+    badge = clean(page.badge.name)
+    return f"{badge}, awarded to {clean(page.person.name)}" if page.person else badge
 
 
 def _base(kind: str, title: str) -> dict[str, object]:

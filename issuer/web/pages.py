@@ -4,18 +4,22 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from flask import Blueprint, jsonify, make_response, redirect, render_template, request, url_for
 
 from issuer.addresses import Addresses
 from issuer.services import browsing
+from issuer.services.findings import findings_of
 from issuer.site import current_site, db_session
+from issuer.web import offers
 
 if TYPE_CHECKING:
     from uuid import UUID
 
     from werkzeug.wrappers import Response
+
+    from openbadges.verification import Report
 
 blueprint = Blueprint("pages", __name__)
 
@@ -148,15 +152,21 @@ def issuer_html(slug: str) -> Response:
     return make_response(render_template("issuers/page.html", page=page))
 
 
-def assertion_html(uuid: UUID, verification: Any = None) -> Response:
+def assertion_html(uuid: UUID, verification: Report | None = None) -> Response:
     """Return the share page of an assertion: 410, as its document, when it was revoked.
 
-    ``verification`` has a ``verdict`` and a ``sentence`` where it was checked just now.
+    ``verification`` is what a stranger finds about it just now.
     """
     page = browsing.assertion_page(db_session(), uuid)
     expired = page.award.is_expired(datetime.now(UTC))
     html = render_template(
-        "assertions/page.html", page=page, expired=expired, verification=verification
+        "assertions/page.html",
+        page=page,
+        expired=expired,
+        findings=None if verification is None else findings_of(verification),
+        linkedin=offers.linkedin(page),
+        frame_code=offers.award_frame(page),
+        picture_code=offers.picture_code(page),
     )
     response = make_response(html, 410 if page.award.is_revoked else 200)
     response.headers["Cache-Control"] = "no-cache"  # what it says of validity was found just now

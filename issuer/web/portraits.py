@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from flask import Blueprint
 
 from issuer.adapters.portraits import Portraits
-from issuer.hosted.responses import content
 from issuer.paths import PACKAGE
 from issuer.services import browsing
 from issuer.site import current_site, db_session
+from issuer.web.files import PNG, SVG, picture
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
@@ -30,8 +30,8 @@ def avatar(username: str) -> Response:
     person, site = browsing.shown_person(db_session(), username), current_site()
     if person.avatar_hash:
         portraits = Portraits(site.settings, site.objects)
-        if picture := portraits.get(person.avatar_hash, now=datetime.now(UTC)):
-            return content(picture, "image/png", cache=CACHE)
-    response = content(NEUTRAL.read_bytes(), "image/svg+xml", cache=CACHE)
+        if portrait := portraits.get(person.avatar_hash, now=datetime.now(UTC)):
+            return picture(portrait, PNG, cache=CACHE)
+    response = picture(NEUTRAL.read_bytes(), SVG, cache=CACHE)
     response.headers["Content-Security-Policy"] = POLICY
     return response

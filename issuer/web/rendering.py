@@ -9,7 +9,7 @@ from flask_bootstrap import Bootstrap5
 
 from issuer.addresses import Addresses
 from issuer.services.findings import clean
-from issuer.web import texts
+from issuer.web import texts, wording
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -32,6 +32,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         addresses=Addresses(settings.base_url),  # for those who read elsewhere
     )
     app.jinja_env.filters.update(
+        broken=wording.broken,
         counted=texts.counted,
         day=texts.day,
         host=texts.host,
@@ -39,6 +40,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         markdown=texts.markdown,
         number=texts.number,
         percent=texts.percent,
+        plain_day=wording.plain_day,
         shown=clean,
         tone=texts.tone,
         web_address=texts.web_address,

@@ -12,18 +12,19 @@ from uuid import UUID
 
 from flask import Blueprint, current_app, jsonify, make_response, request
 from werkzeug.exceptions import NotImplemented as NotImplementedHere
-from werkzeug.wrappers import Response
 
 from issuer.adapters.pictures import redraw
 from issuer.adapters.posters import paint
 from issuer.errors import NotFoundError
-from issuer.hosted.responses import REVALIDATE
 from issuer.services import browsing, publishing
 from issuer.services.verifying import own_parts
 from issuer.site import current_site, db_session
 from issuer.web import offers, wording
+from issuer.web.files import PNG, REVALIDATE, SVG, picture
 
 if TYPE_CHECKING:
+    from werkzeug.wrappers import Response
+
     from issuer.adapters.posters import Poster
     from issuer.services.cards import AssertionPage
 
@@ -32,7 +33,6 @@ blueprint = Blueprint("sharing", __name__)
 CARDS = "cards"
 #: The recipe of a kept picture stands before it.
 RECIPE_LENGTH = 64
-PNG, SVG = "image/png", "image/svg+xml"
 #: This card alone may stand in the frame of another site; it holds no form and knows nobody.
 FRAMED = (
     "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; "
@@ -76,13 +76,10 @@ def embed_drawing(uuid: UUID) -> Response:
     """Show an award as a drawing that holds all it needs, for ``<img>`` in any page."""
     page = browsing.assertion_page(db_session(), uuid)
     art = redraw(current_site().objects.get(page.picture), "picture of the badge", SMALL)
-    response = _unseen("assertions/embed.svg", page, art=base64.b64encode(art).decode())
-    response.content_type = f"{SVG}; charset=utf-8"
+    text = _unseen("assertions/embed.svg", page, art=base64.b64encode(art).decode())
+    response = picture(text.data, f"{SVG}; charset=utf-8", cache=SHORT)
     response.headers["Content-Security-Policy"] = DRAWN
-    response.headers["Cache-Control"] = SHORT
-    response.headers["Access-Control-Allow-Origin"] = "*"
-    response.add_etag()
-    return response.make_conditional(request)
+    return response
 
 
 @blueprint.get("/oembed")
@@ -123,19 +120,16 @@ def _unseen(template: str, page: AssertionPage, **values: object) -> Response:
     return make_response(text)
 
 
-def _painted(name: str, poster: Poster, picture: str) -> Response:
+def _painted(name: str, poster: Poster, art: str) -> Response:
     """Answer a poster: from the caller's cache, from ours, or painted now and kept."""
-    objects, recipe = current_site().objects, poster.recipe(picture)
-    response = Response(content_type=PNG)
-    response.headers["Cache-Control"] = REVALIDATE
-    response.headers["Access-Control-Allow-Origin"] = "*"
-    response.set_etag(recipe[:32])
-    if request.if_none_match.contains(recipe[:32]):
-        return response.make_conditional(request)
+    objects, recipe = current_site().objects, poster.recipe(art)
+    etag = recipe[:32]
+    if request.if_none_match.contains(etag):
+        return picture(b"", PNG, cache=REVALIDATE, etag=etag)
     kept = objects.get_made(CARDS, name)
     if kept is not None and kept.content[:RECIPE_LENGTH] == recipe.encode():
-        response.data = kept.content[RECIPE_LENGTH:]
-        return response
-    response.data = paint(poster, objects.get(picture))
-    objects.put_made(CARDS, name, recipe.encode() + response.data)
-    return response
+        body = kept.content[RECIPE_LENGTH:]
+    else:
+        body = paint(poster, objects.get(art))
+        objects.put_made(CARDS, name, recipe.encode() + body)
+    return picture(body, PNG, cache=REVALIDATE, etag=etag)

@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING
 
 from issuer.adapters.pictures import has_letters
 from issuer.adapters.posters import Poster
 from issuer.services.findings import clean
 from issuer.site import current_site
-from issuer.web.texts import day
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -26,15 +26,15 @@ def poster_of_award(page: AssertionPage, now: datetime) -> Poster:
     award = page.award
     stamp, tone = "", ""
     if award.revoked_at is not None:
-        stamp, tone = f"Revoked on {day(award.revoked_at)}", "bad"
+        stamp, tone = f"Revoked on {plain_day(award.revoked_at)}", "bad"
     elif award.expires_at is not None and award.is_expired(now):
-        stamp, tone = f"Expired on {day(award.expires_at)}", "warn"
+        stamp, tone = f"Expired on {plain_day(award.expires_at)}", "warn"
     person = page.person
     return Poster(
         eyebrow="Awarded badge",
         title=_title(page.badge),
         line=f"to {_drawn(person.name, person.username)}" if person else "",
-        note=f"{day(award.issued_at)} · {_drawn(page.issuer.name, page.issuer.slug)}",
+        note=f"{plain_day(award.issued_at)} · {_drawn(page.issuer.name, page.issuer.slug)}",
         site=_site(),
         stamp=stamp,
         tone=tone,
@@ -50,6 +50,17 @@ def poster_of_badge(badge: Badge) -> Poster:
         note=_drawn(badge.issuer.name, badge.issuer.slug),
         site=_site(),
     )
+
+
+def plain_day(moment: datetime) -> str:
+    """Return a day in English: what is shown elsewhere is the same for whoever asks."""
+    return f"{moment.day} {moment:%B %Y}"
+
+
+def broken(text: str, width: int, most: int) -> list[str]:
+    """Return a text in at most so many lines of about this many letters."""
+    lines = textwrap.wrap(text, width, max_lines=most, placeholder="…", break_long_words=True)
+    return lines or [""]
 
 
 def _title(badge: Badge) -> str:

@@ -47,7 +47,8 @@ def add() -> Response:
     now = datetime.now(UTC)
     with changing() as (database, person):
         identity = emails.add(database, person, request.form.get("address", ""), now=now)
-        link = _send(database, identity, now) if identity.verified_at is None else ""
+        is_proven = identity.verified_at is not None
+        link = "" if is_proven else _send(database, identity, now)
     return _sent(link)
 
 
@@ -116,7 +117,7 @@ def _sent(link: str) -> Response:
         posting.post_soon(site)
         return done("emails")
     log.warning("mail_host is not set, so nobody got this link of a person: %s", link)
-    return page(link=link if site.settings.demo else "") if site.settings.demo else done("no-mail")
+    return page(link=link) if site.settings.demo else done("no-mail")
 
 
 def _secret() -> str:
