@@ -35,7 +35,7 @@ class Poster:
     eyebrow: str
     title: str
     line: str
-    note: str
+    notes: tuple[str, ...]
     site: str
     stamp: str = ""
     tone: str = ""
@@ -50,19 +50,17 @@ def paint(poster: Poster, art: bytes) -> bytes:
     """Return the poster as PNG, 1200 by 630 pixels; ``art`` is a PNG of our own."""
     canvas = Image.new("RGB", SIZE, PAPER)
     pen = ImageDraw.Draw(canvas)
-    pen.ellipse((-150, -95, 610, 725), fill=GLOW)
+    pen.ellipse((-232, -100, 528, 730), fill=GLOW)
     pen.rectangle((0, SIZE[1] - 14, SIZE[0], SIZE[1]), fill=RIM)
     _hang(canvas, art, is_void=bool(poster.stamp))
-    title = _fitting(poster.title)
-    parts = [(poster.eyebrow, 28, MUTED, 1, 20), *((*line, 8) for line in title)]
-    parts += [(line, 36, INK, 1, 12) for line in _lines(poster.line, _font(36), 2)]
-    parts += [(poster.note, 28, MUTED, 0, 26)]
-    height = sum(size * 1.25 + gap for text, size, _, _, gap in parts if text)
-    top = (SIZE[1] - height - (64 if poster.stamp else 0)) / 2 - 20
-    for text, size, colour, weight, gap in parts:
-        if text:
-            _write(pen, (LEFT, top), _cut(text, _font(size)), size, colour, weight)
-            top += size * 1.25 + gap
+    parts = [(poster.eyebrow, 28, MUTED, 1), *_fitting(poster.title)]
+    parts += [(line, 36, INK, 1) for line in _lines(poster.line, _font(36), 2)]
+    parts += [(note, 28, MUTED, 0) for note in poster.notes if note]
+    height = sum(_height(size) for _, size, _, _ in parts)
+    top = (SIZE[1] - height - (72 if poster.stamp else 0)) / 2 - 30
+    for text, size, colour, weight in parts:
+        _write(pen, (LEFT, top), _cut(text, _font(size)), size, colour, weight)
+        top += _height(size)
     if poster.stamp:
         _stamp(pen, top, poster)
     _write(pen, (LEFT, SIZE[1] - 76), _cut(poster.site, _font(28)), 28, DEEP, 1)
@@ -70,6 +68,11 @@ def paint(poster: Poster, art: bytes) -> bytes:
     # Few colours: a third of the bytes, and nothing that an eye sees.
     canvas.quantize(colors=256, dither=Image.Dither.NONE).save(written, "PNG", optimize=True)
     return written.getvalue()
+
+
+def _height(size: int) -> float:
+    """Return what a line takes; small lines need more room around them than large ones."""
+    return size * 1.12 + 14
 
 
 def _hang(canvas: Image.Image, art: bytes, *, is_void: bool) -> None:
@@ -87,8 +90,8 @@ def _stamp(pen: ImageDraw.ImageDraw, top: float, poster: Poster) -> None:
     ink, ground = TONES[poster.tone]
     text = _cut(poster.stamp, _font(32), WIDTH - 40)
     width = _font(32).getlength(text) + 40
-    pen.rounded_rectangle((LEFT, top - 8, LEFT + width, top + 52), radius=14, fill=ground)
-    _write(pen, (LEFT + 20, top), text, 32, ink, 1)
+    pen.rounded_rectangle((LEFT, top + 6, LEFT + width, top + 66), radius=14, fill=ground)
+    _write(pen, (LEFT + 20, top + 16), text, 32, ink, 1)
 
 
 def _fitting(title: str) -> Iterator[tuple[str, int, str, int]]:

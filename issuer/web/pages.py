@@ -10,7 +10,6 @@ from flask import Blueprint, jsonify, make_response, redirect, render_template, 
 
 from issuer.addresses import Addresses
 from issuer.services import browsing
-from issuer.services.findings import findings_of
 from issuer.site import current_site, db_session
 from issuer.web import offers
 
@@ -163,7 +162,7 @@ def assertion_html(uuid: UUID, verification: Report | None = None) -> Response:
         "assertions/page.html",
         page=page,
         expired=expired,
-        findings=None if verification is None else findings_of(verification),
+        verification=verification,
         linkedin=offers.linkedin(page),
         frame_code=offers.award_frame(page),
         picture_code=offers.picture_code(page),

@@ -34,7 +34,10 @@ def poster_of_award(page: AssertionPage, now: datetime) -> Poster:
         eyebrow="Awarded badge",
         title=_title(page.badge),
         line=f"to {_drawn(person.name, person.username)}" if person else "",
-        note=f"{plain_day(award.issued_at)} · {_drawn(page.issuer.name, page.issuer.slug)}",
+        notes=(
+            plain_day(award.issued_at),
+            f"Issued by {_drawn(page.issuer.name, page.issuer.slug)}",
+        ),
         site=_site(),
         stamp=stamp,
         tone=tone,
@@ -47,7 +50,7 @@ def poster_of_badge(badge: Badge) -> Poster:
         eyebrow="Badge",
         title=_title(badge),
         line=_drawn(badge.description, ""),
-        note=_drawn(badge.issuer.name, badge.issuer.slug),
+        notes=(f"Issued by {_drawn(badge.issuer.name, badge.issuer.slug)}",),
         site=_site(),
     )
 
