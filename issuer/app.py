@@ -11,7 +11,19 @@ from issuer.hosted import HTML_VIEWS
 from issuer.hosted import blueprint as hosted
 from issuer.paths import PACKAGE, data_path
 from issuer.site import EXTENSION, Site, close_session
-from issuer.web import caching, errors, health, pages, rendering, security, verifying
+from issuer.web import (
+    boards,
+    caching,
+    errors,
+    feeds,
+    former,
+    health,
+    pages,
+    people,
+    rendering,
+    security,
+    verifying,
+)
 from issuer.web.login import init_login
 
 
@@ -38,6 +50,11 @@ def create_app(settings: Settings | None = None, *, site: Site | None = None) ->
 
     app.register_blueprint(hosted)
     app.register_blueprint(pages.blueprint)
+    app.register_blueprint(people.blueprint)
+    app.register_blueprint(boards.blueprint)
+    boards.init_app(app)
+    app.register_blueprint(feeds.blueprint)
+    app.register_blueprint(former.blueprint)
     app.register_blueprint(verifying.blueprint)
     verifying.init_app(app.extensions["csrf"])
     app.register_blueprint(api.blueprint)

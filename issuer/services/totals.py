@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select, update
 
 from issuer.db import insert_once
-from issuer.models import Award, BadgeTotal, Period, RankHistogram, Total
+from issuer.models import Award, BadgeTotal, Period, Person, RankHistogram, Total
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,6 +53,16 @@ def take_back(session: Session, change: Change) -> None:
     _change(session, change, -1)
 
 
+def leave(session: Session, person_id: int) -> None:
+    """Take somebody out of all ranks; the totals stay, for the day they come back."""
+    _move_all(session, person_id, -1)
+
+
+def come_back(session: Session, person_id: int) -> None:
+    """Put somebody back into all ranks."""
+    _move_all(session, person_id, 1)
+
+
 def starts(moment: datetime) -> Iterator[tuple[Period, date]]:
     """Yield each period that a moment lies in, with its first day (in UTC; weeks on Monday)."""
     day = moment.date()
@@ -63,8 +73,25 @@ def starts(moment: datetime) -> Iterator[tuple[Period, date]]:
     yield Period.DAY, day
 
 
+def _move_all(session: Session, person_id: int, sign: int) -> None:
+    # Locked, so that an award of this moment is counted before or after, and not beside.
+    kept = (
+        select(Total)
+        .where(Total.person_id == person_id, Total.period.in_(RANKED))
+        .order_by(Total.period, Total.starts_on)
+        .with_for_update()
+    )
+    for total in session.scalars(kept.execution_options(populate_existing=True)).all():
+        for measure in ("badges", "points"):
+            number = getattr(total, measure)
+            before, after = (number, 0) if sign < 0 else (0, number)
+            _move(session, measure, total.period, total.starts_on, before, after)
+
+
 def _change(session: Session, award: Change, sign: int) -> None:
     points = award.points
+    hidden = select(Person.opted_out | Person.erased_at.is_not(None)).filter_by(id=award.person_id)
+    is_ranked = not session.scalars(hidden).one()
     for period, day in starts(award.issued_at):
         values = {"person_id": award.person_id, "period": period, "starts_on": day}
         insert_once(
@@ -79,7 +106,7 @@ def _change(session: Session, award: Change, sign: int) -> None:
             .values(badges=Total.badges + sign, points=Total.points + sign * points)
             .returning(Total.badges, Total.points)
         ).one()
-        if period in RANKED:
+        if is_ranked and period in RANKED:
             _move(session, "badges", period, day, total.badges - sign, total.badges)
             _move(session, "points", period, day, total.points - sign * points, total.points)
     _change_badge(session, award, sign)

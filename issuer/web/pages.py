@@ -6,9 +6,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, make_response, redirect, render_template, request
+from flask import Blueprint, make_response, render_template, request
 
-from issuer.addresses import Addresses
 from issuer.services import browsing
 from issuer.site import db_session
 
@@ -56,18 +55,6 @@ def badges() -> str:
     found = browsing.badges_list(session, query=query, tag=tag, after=_after())
     return render_template(
         "pages/badges.html", found=found, query=query, tag=tag, tags=browsing.tags(session)
-    )
-
-
-@blueprint.get("/people/<username>")
-def person(username: str) -> str | Response:
-    """Show a person and their badges; a former name leads to the present one."""
-    session = db_session()
-    found = browsing.shown_person(session, username)
-    if found.username != username:
-        return redirect(Addresses("").person(found.username))
-    return render_template(
-        "people/page.html", page=browsing.person_page(session, found, after=_after())
     )
 
 

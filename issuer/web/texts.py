@@ -12,7 +12,7 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import date
 
 MAX_MARKDOWN = 20_000
 TONES = 6
@@ -54,7 +54,7 @@ def host(address: str) -> str:
     return (urlsplit(address).hostname or "").removeprefix("www.")
 
 
-def day(moment: datetime, short: bool = False) -> str:
+def day(moment: date, short: bool = False) -> str:
     """Return a day as people write it: 3 November 2026, or 3 Nov 2026."""
     return f"{moment.day} {moment:{'%b' if short else '%B'} %Y}"
 
