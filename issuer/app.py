@@ -14,12 +14,15 @@ from issuer.site import EXTENSION, Site, close_session
 from issuer.web import (
     boards,
     caching,
+    compressing,
     errors,
     feeds,
     former,
     health,
+    languages,
     pages,
     people,
+    preferences,
     rendering,
     security,
     verifying,
@@ -37,12 +40,16 @@ def create_app(settings: Settings | None = None, *, site: Site | None = None) ->
         template_folder=str(data_path("templates")),
         static_folder=str(PACKAGE / "static"),
     )
+    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.extensions[EXTENSION] = site
     app.teardown_appcontext(close_session)
 
+    compressing.init_app(app)  # first, so that it is the last to see an answer
     caching.init_app(app)
     security.init_app(app, settings)
+    languages.init_app(app)
     rendering.init_app(app, settings)
+    preferences.init_app(app)
     errors.init_app(app)
     health.init_app(app)
     limits.init_app(app, settings)

@@ -139,11 +139,10 @@ def catalogue_feed() -> Response:
     return redirect(url_for("feeds.badges"), MOVED)
 
 
-@blueprint.get("/tags/<names>")
 @blueprint.get("/tags/<names>/<any(any, all):_kind>")
-def tags(names: str, _kind: str = "any") -> Response:
+def tags(names: str, _kind: str) -> Response:
     """Lead to the badges of a tag; of several, to the first."""
-    return redirect(url_for("pages.badges", tag=names.split(",")[0]), MOVED)
+    return redirect(url_for("pages.tag", name=names.split(",")[0]), MOVED)
 
 
 @blueprint.get("/assertions/<badge_name>/<recipient>")

@@ -6,10 +6,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, make_response, render_template, request
+from flask import Blueprint, jsonify, make_response, render_template, request, url_for
 
 from issuer.services import browsing
-from issuer.site import db_session
+from issuer.site import current_site, db_session
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -22,6 +22,10 @@ blueprint = Blueprint("pages", __name__)
 LATEST = 6
 NEWEST = 8
 POPULAR = 7
+#: Sides of the icons of the application, in pixels.
+ICONS = (192, 512)
+#: What a home screen has room for.
+SHORT_NAME = 24
 
 
 @blueprint.get("/")
@@ -56,6 +60,49 @@ def badges() -> str:
     return render_template(
         "pages/badges.html", found=found, query=query, tag=tag, tags=browsing.tags(session)
     )
+
+
+@blueprint.get("/tags/<path:name>")
+def tag(name: str) -> str:
+    """Show the badges of a tag."""
+    session = db_session()
+    found = browsing.badges_list(session, tag=name, after=_after())
+    return render_template(
+        "pages/badges.html", found=found, query="", tag=name, tags=browsing.tags(session)
+    )
+
+
+@blueprint.get("/manifest.webmanifest")
+def manifest() -> Response:
+    """Tell how the site looks as an application of its own."""
+    settings = current_site().settings
+    icons = [
+        {
+            "src": url_for("static", filename=f"icon-{side}.png"),
+            "sizes": f"{side}x{side}",
+            "type": "image/png",
+            "purpose": purpose,
+        }
+        for side in ICONS
+        for purpose in ("any", "maskable")
+    ]
+    drawing = url_for("static", filename="logo.svg")
+    icons.append({"src": drawing, "sizes": "any", "type": "image/svg+xml", "purpose": "any"})
+    response = jsonify(
+        name=settings.site_name,
+        short_name=settings.site_name[:SHORT_NAME],
+        description=settings.site_claim,
+        id="/",
+        start_url="/",
+        scope="/",
+        display="minimal-ui",
+        background_color="#f7f9fd",
+        theme_color="#294172",
+        icons=icons,
+    )
+    response.mimetype = "application/manifest+json"
+    response.headers["Cache-Control"] = "public, max-age=3600"
+    return response
 
 
 @blueprint.get("/about")

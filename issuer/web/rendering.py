@@ -21,13 +21,13 @@ def init_app(app: Flask, settings: Settings) -> None:
     """Prepare the templates."""
     app.config["BOOTSTRAP_SERVE_LOCAL"] = True
     Bootstrap5(app)
-    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.jinja_env.globals.update(
         site_name=settings.site_name,
         site_claim=settings.site_claim,
         issuer_name=settings.issuer_name,
         issuer_slug=settings.issuer_slug,
         contact=settings.issuer_email,
+        base_url=settings.base_url,
         paths=Addresses(""),  # inside the site
         addresses=Addresses(settings.base_url),  # for those who read elsewhere
     )
@@ -38,6 +38,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         initials=texts.initials,
         markdown=texts.markdown,
         number=texts.number,
+        percent=texts.percent,
         shown=clean,
         tone=texts.tone,
         web_address=texts.web_address,

@@ -8,6 +8,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import nh3
+from babel import Locale
+from babel.dates import format_date
+from babel.numbers import format_decimal, format_percent
+from flask_babel import get_locale
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
@@ -16,6 +20,9 @@ if TYPE_CHECKING:
 
 MAX_MARKDOWN = 20_000
 TONES = 6
+#: Shares below are told with a digit more, and no smaller ones.
+FINE_BELOW = 0.1
+LEAST_SHARE = 0.001
 #: What a text may hold. No pictures: they would load from elsewhere.
 ALLOWED = {"p", "br", "hr", "em", "strong", "code", "pre", "blockquote", "ul", "ol", "li", "a"}
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
@@ -56,17 +63,27 @@ def host(address: str) -> str:
 
 def day(moment: date, short: bool = False) -> str:
     """Return a day as people write it: 3 November 2026, or 3 Nov 2026."""
-    return f"{moment.day} {moment:{'%b' if short else '%B'} %Y}"
+    return format_date(moment, "medium" if short else "long", locale=_locale())
 
 
-def number(value: int) -> str:
+def number(value: float) -> str:
     """Return a number with its thousands apart."""
-    return f"{value:,}"
+    return format_decimal(value, locale=_locale())
+
+
+def percent(share: float) -> str:
+    """Return a share in percent; a small one keeps the digit that tells it from nothing."""
+    locale = _locale()
+    pattern = locale.percent_formats[None].pattern
+    fine = pattern.replace("##0", "##0.#")
+    if 0 < share < LEAST_SHARE:
+        return f"< {format_percent(LEAST_SHARE, fine, locale=locale)}"
+    return format_percent(share, fine if share < FINE_BELOW else pattern, locale=locale)
 
 
 def counted(value: int, one: str, many: str = "") -> str:
     """Return a number with its noun: 1 badge, 2 badges."""
-    return f"{value:,} {one if value == 1 else many or one + 's'}"
+    return f"{number(value)} {one if value == 1 else many or one + 's'}"
 
 
 def initials(name: str) -> str:
@@ -79,3 +96,7 @@ def initials(name: str) -> str:
 def tone(name: str) -> int:
     """Return which of the avatar colours a name has, always the same."""
     return zlib.crc32(name.encode()) % TONES
+
+
+def _locale() -> Locale:
+    return get_locale() or Locale("en", "GB")
