@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+from babel.dates import format_date
+from flask_babel import get_locale
 from markupsafe import Markup, escape
 
 from issuer.web import texts
@@ -43,14 +45,14 @@ def calendar(badges: Mapping[date, int], first: date, last: date) -> Calendar:
         if day not in shown
     )
     parts = [
-        f'<svg class="calendar" viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
+        f'<svg class="calendar" viewBox="0 0 {width} {height}"'
         ' role="img" aria-labelledby="calendar-words">',
         *_months(first, last, start),
         f'<path class="day" d="{empty}"/>',
     ]
     for day, number in sorted(shown.items()):
         level = sum(number >= least for least in LEVELS)
-        words = escape(f"{texts.day(day)}: {texts.counted(number, 'badge')}")
+        words = escape(f"{texts.day(day)}: {texts.number(number)}")
         square = _square(day, start)
         parts.append(f'<path class="day-{level}" d="{square}"><title>{words}</title></path>')
     parts.append("</svg>")
@@ -73,6 +75,7 @@ def _months(first: date, last: date, start: date) -> list[str]:
         begins = week.day <= 7 and week >= first - timedelta(days=6)
         if begins and (last - week).days >= 14:
             x = (week - start).days // 7 * (CELL + GAP)
-            found.append(f'<text x="{x}" y="{HEAD - 6}">{escape(f"{week:%b}")}</text>')
+            name = escape(format_date(week, "LLL", locale=get_locale()))
+            found.append(f'<text x="{x}" y="{HEAD - 6}">{name}</text>')
         week += timedelta(days=7)
     return found
