@@ -12,12 +12,16 @@ from issuer.hosted import blueprint as hosted
 from issuer.paths import PACKAGE, data_path
 from issuer.site import EXTENSION, Site, close_session
 from issuer.web import (
+    boards,
     caching,
     compressing,
     errors,
+    feeds,
+    former,
     health,
     languages,
     pages,
+    people,
     portraits,
     preferences,
     rendering,
@@ -56,12 +60,10 @@ def create_app(settings: Settings | None = None, *, site: Site | None = None) ->
     init_settings(app, settings)
 
     app.register_blueprint(hosted)
-    app.register_blueprint(pages.blueprint)
-    app.register_blueprint(portraits.blueprint)
-    app.register_blueprint(sharing.blueprint)
-    app.register_blueprint(verifying.blueprint)
+    for part in (pages, people, portraits, sharing, boards, feeds, former, verifying, api):
+        app.register_blueprint(part.blueprint)
+    boards.init_app(app)
     verifying.init_app(app.extensions["csrf"])
-    app.register_blueprint(api.blueprint)
     api.init_app(app.extensions["csrf"])
     app.extensions[HTML_VIEWS] = {
         "badge": pages.badge_html,

@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import contains_eager
 
-from issuer.errors import GoneError, NotFoundError
+from issuer.errors import NotFoundError
 from issuer.models import (
     Assertion,
     Award,
@@ -25,10 +26,8 @@ from issuer.models import (
     Series,
     SigningKey,
     Tag,
-    Total,
     badge_tags,
 )
-from issuer.services import persons
 from issuer.services.cards import (
     AssertionPage,
     AwardCard,
@@ -38,7 +37,6 @@ from issuer.services.cards import (
     Listing,
     Numbers,
     PersonCard,
-    PersonPage,
     Shelf,
     Step,
     TagCard,
@@ -47,6 +45,7 @@ from issuer.services.listing import award_cards, badge_cards, page_of_awards, pl
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date
     from uuid import UUID
 
     from sqlalchemy import ScalarSelect
@@ -70,6 +69,17 @@ def newest_badges(
     if issuer_id is not None:
         statement = statement.where(Badge.issuer_id == issuer_id)
     return tuple(BadgeCard(*row) for row in session.execute(statement))
+
+
+def badges_made(
+    session: Session, first: date, last: date, limit: int = 12
+) -> tuple[BadgeCard, ...]:
+    """Return the newest badges that were made from the first day to the last."""
+    begin = datetime.combine(first, time.min, tzinfo=UTC)
+    end = datetime.combine(last + timedelta(days=1), time.min, tzinfo=UTC)
+    statement = badge_cards().where(Badge.created_at >= begin, Badge.created_at < end)
+    newest = statement.order_by(Badge.created_at.desc(), Badge.id.desc()).limit(limit)
+    return tuple(BadgeCard(*row) for row in session.execute(newest))
 
 
 def popular_badges(session: Session, limit: int) -> tuple[BadgeCard, ...]:
@@ -115,37 +125,6 @@ def badge_page(session: Session, slug: str, *, after: str = "", limit: int = 30)
         awards=page_of_awards(
             session, award_cards().where(Award.badge_id == badge.id), after, limit
         ),
-    )
-
-
-def shown_person(session: Session, username: str) -> Person:
-    """Return the person of that name or former name who may be shown.
-
-    Raises `NotFoundError` for unknown people and, in the same words, for those who opted out;
-    `GoneError` for those who were erased.
-    """
-    person = persons.find(session, plain(username))
-    if person.erased_at is not None:
-        raise GoneError(f"person {username!r}: was removed")
-    if person.opted_out:
-        raise NotFoundError(f"person {username!r}: not known here")
-    return person
-
-
-def person_page(
-    session: Session, person: Person, *, after: str = "", limit: int = 60
-) -> PersonPage:
-    """Return what is shown of a person, with their badges after the cursor."""
-    total = session.scalars(
-        select(Total).filter_by(person_id=person.id, period=Period.ALL).limit(1)
-    ).one_or_none()
-    statement = award_cards().where(Award.person_id == person.id)
-    return PersonPage(
-        person=person,
-        badges=total.badges if total else 0,
-        points=total.points if total else 0,
-        pinned=_pinned(session, person),
-        awards=page_of_awards(session, statement, after, limit),
     )
 
 
@@ -279,15 +258,3 @@ def _series(session: Session, badge_id: int) -> tuple[str, tuple[Step, ...]]:
     ).all()
     steps = tuple(Step(row.position, BadgeCard(*row[:6])) for row in rows)
     return (rows[0][7] if rows else "", steps)
-
-
-def _pinned(session: Session, person: Person) -> tuple[BadgeCard, ...]:
-    """Return the badges that a person shows first, in their order, if they still hold them."""
-    if not person.pinned:
-        return ()
-    held = select(Award.badge_id).where(
-        Award.person_id == person.id, Award.revoked_at.is_(None), Award.badge_id.in_(person.pinned)
-    )
-    rows = session.execute(badge_cards().add_columns(Badge.id).where(Badge.id.in_(held))).all()
-    cards = {row.id: BadgeCard(*row[:6]) for row in rows}
-    return tuple(cards[number] for number in person.pinned if number in cards)

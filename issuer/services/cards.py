@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from issuer.models import Assertion, Award, Badge, BadgeEdition, Issuer, Person, SigningKey
+    from issuer.models import Assertion, Award, Badge, BadgeEdition, Issuer, SigningKey
 
 T = TypeVar("T")
 
@@ -56,6 +56,7 @@ class AwardCard:
     issued_at: datetime
     badge: BadgeCard
     person: PersonCard
+    why: str = ""  # where one reads of the contribution
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +77,6 @@ class BadgePage:
     tags: tuple[str, ...]
     series: str
     steps: tuple[Step, ...]
-    awards: Listing[AwardCard]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PersonPage:
-    """A person and their badges, newest first."""
-
-    person: Person
-    badges: int
-    points: int
-    pinned: tuple[BadgeCard, ...]
     awards: Listing[AwardCard]
 
 

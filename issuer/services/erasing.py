@@ -31,8 +31,9 @@ from issuer.models import (
     OutboxMessage,
     PendingDecision,
     TeamMember,
+    Total,
 )
-from issuer.services import awards, emails, mailing, totals
+from issuer.services import awards, emails, mailing, visibility
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -48,7 +49,7 @@ REASON = "The holder had their account erased."
 #: What stands where a name stood.
 SOMEBODY = "(erased)"
 #: Tables that hold nothing but a person's own doing.
-OWN = (BackpackConnection, Export, ApiToken, TeamMember, Claim, Grant, InvitationUse)
+OWN = (BackpackConnection, Export, ApiToken, TeamMember, Claim, Grant, InvitationUse, Total)
 
 
 def erase(session: Session, person: Person, policy: Policy, *, now: datetime) -> list[UUID]:
@@ -64,7 +65,7 @@ def erase(session: Session, person: Person, policy: Policy, *, now: datetime) ->
             awards.revoke(session, award, REASON, now=now)
     assertions = select(Assertion.uuid).join(Award, Assertion.award_id == Award.id)
     uuids = list(session.scalars(assertions.where(Award.person_id == person.id)))
-    totals.forget(session, person.id)
+    visibility.opt_out(session, person)
     _forget_why(session, person)
     _forget_doings(session, person)
     _forget_traces(session, person)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
-from issuer.errors import InvalidInputError
+from issuer.errors import GoneError, InvalidInputError, NotFoundError
 from issuer.models import Award, Badge
-from issuer.services import emails, totals
+from issuer.services import emails, persons
 from issuer.services.badges import UNSEEN
 from issuer.services.findings import UNPRINTABLE, web_link
 
@@ -93,6 +93,19 @@ def choose_portrait(session: Session, person: Person, number: int | None) -> str
     return chosen
 
 
+def portrait_of(session: Session, username: str) -> str:
+    """Return the hash under which the picture of somebody is kept; empty where they show none.
+
+    Raises `NotFoundError` and `GoneError` as for the page of the person.
+    """
+    person = persons.find(session, username)
+    if person.erased_at is not None:
+        raise GoneError(f"person {username!r}: was removed")
+    if person.opted_out:
+        raise NotFoundError(f"person {username!r}: not known here")
+    return person.avatar_hash or ""
+
+
 def portrait_hash(address: str) -> str:
     """Return under what Libravatar knows an address."""
     return hashlib.sha256(address.strip().lower().encode()).hexdigest()
@@ -132,21 +145,3 @@ def pin(session: Session, person: Person, places: Mapping[str, int]) -> None:
         raise InvalidInputError(f"badges: at most {MAX_PINNED} can be pinned")
     person.pinned = [held[slug] for _, slug in wanted]
     session.flush()
-
-
-def hide(session: Session, person: Person) -> None:
-    """Show a person nowhere and give them nothing more; what was issued goes on verifying."""
-    if person.opted_out:
-        return
-    person.opted_out = True
-    session.flush()
-    totals.forget(session, person.id)
-
-
-def show(session: Session, person: Person) -> None:
-    """Show a person again, with all they held before, among the others."""
-    if not person.opted_out:
-        return
-    person.opted_out = False
-    session.flush()
-    totals.recount(session, person.id)

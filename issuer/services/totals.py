@@ -3,17 +3,16 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import func, select, update
 
 from issuer.db import insert_once
-from issuer.models import Award, Badge, BadgeTotal, Period, RankHistogram, Total
+from issuer.models import Award, BadgeTotal, Period, Person, RankHistogram, Total
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator
     from datetime import date, datetime
 
     from sqlalchemy.orm import Session
@@ -54,34 +53,14 @@ def take_back(session: Session, change: Change) -> None:
     _change(session, change, -1)
 
 
-def forget(session: Session, person_id: int) -> None:
-    """Take a person out of all totals and ranks; how many hold each badge stays as it is."""
-    gone = session.execute(
-        delete(Total)
-        .filter_by(person_id=person_id)
-        .returning(Total.period, Total.starts_on, Total.badges, Total.points)
-    ).all()
-    _step(session, [row for row in gone if row[0] in RANKED], -1)
+def leave(session: Session, person_id: int) -> None:
+    """Take somebody out of all ranks; the totals stay, for the day they come back."""
+    _move_all(session, person_id, -1)
 
 
-def recount(session: Session, person_id: int) -> None:
-    """Put a person into all totals and ranks, from their awards."""
-    forget(session, person_id)
-    awards = (
-        select(Award.issued_at, Badge.points)
-        .join(Badge, Award.badge_id == Badge.id)
-        .where(Award.person_id == person_id, Award.revoked_at.is_(None))
-    )
-    sums: defaultdict[tuple[Period, date], list[int]] = defaultdict(lambda: [0, 0])
-    for issued_at, points in session.execute(awards):
-        for span in starts(issued_at):
-            sums[span][0] += 1
-            sums[span][1] += points
-    for (period, day), (badges, points) in sums.items():
-        key = {"person_id": person_id, "period": period, "starts_on": day}
-        session.add(Total(**key, badges=badges, points=points))
-    session.flush()
-    _step(session, [(*span, *both) for span, both in sums.items() if span[0] in RANKED], 1)
+def come_back(session: Session, person_id: int) -> None:
+    """Put somebody back into all ranks."""
+    _move_all(session, person_id, 1)
 
 
 def starts(moment: datetime) -> Iterator[tuple[Period, date]]:
@@ -94,48 +73,43 @@ def starts(moment: datetime) -> Iterator[tuple[Period, date]]:
     yield Period.DAY, day
 
 
+def _move_all(session: Session, person_id: int, sign: int) -> None:
+    # Locked, so that an award of this moment is counted before or after, and not beside.
+    kept = (
+        select(Total)
+        .where(Total.person_id == person_id, Total.period.in_(RANKED))
+        .order_by(Total.period, Total.starts_on)
+        .with_for_update()
+    )
+    for total in session.scalars(kept.execution_options(populate_existing=True)).all():
+        for measure in ("badges", "points"):
+            number = getattr(total, measure)
+            before, after = (number, 0) if sign < 0 else (0, number)
+            _move(session, measure, total.period, total.starts_on, before, after)
+
+
 def _change(session: Session, award: Change, sign: int) -> None:
     points = award.points
+    hidden = select(Person.opted_out | Person.erased_at.is_not(None)).filter_by(id=award.person_id)
+    is_ranked = not session.scalars(hidden).one()
     for period, day in starts(award.issued_at):
         values = {"person_id": award.person_id, "period": period, "starts_on": day}
-        if sign > 0:
-            insert_once(
-                session,
-                Total,
-                {**values, "badges": 0, "points": 0},
-                unique=("person_id", "period", "starts_on"),
-            )
+        insert_once(
+            session,
+            Total,
+            {**values, "badges": 0, "points": 0},
+            unique=("person_id", "period", "starts_on"),
+        )
         total = session.execute(
             update(Total)
             .filter_by(**values)
             .values(badges=Total.badges + sign, points=Total.points + sign * points)
             .returning(Total.badges, Total.points)
-        ).one_or_none()
-        if total is None:
-            continue  # whoever is hidden has no totals
-        if period in RANKED:
+        ).one()
+        if is_ranked and period in RANKED:
             _move(session, "badges", period, day, total.badges - sign, total.badges)
             _move(session, "points", period, day, total.points - sign * points, total.points)
     _change_badge(session, award, sign)
-
-
-def _step(session: Session, spans: Iterable[Sequence[Any]], change: int) -> None:
-    """Count a person into the histogram, or out of it, at their badges and points of each span.
-
-    In the order in which awards take the same locks, so that nobody waits in a circle.
-    """
-    places = [
-        (measure, period, day, total)
-        for period, day, badges, points in spans
-        for measure, total in (("badges", badges), ("points", points))
-        if total > 0
-    ]
-    for measure, period, day, total in sorted(places):
-        key = {"measure": measure, "period": period, "starts_on": day, "total": total}
-        insert_once(session, RankHistogram, {**key, "people": 0}, unique=tuple(key))
-        session.execute(
-            update(RankHistogram).filter_by(**key).values(people=RankHistogram.people + change)
-        )
 
 
 def _move(

@@ -6,9 +6,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, jsonify, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, jsonify, make_response, render_template, request, url_for
 
-from issuer.addresses import Addresses
 from issuer.services import browsing
 from issuer.site import current_site, db_session
 from issuer.web import offers
@@ -107,18 +106,6 @@ def manifest() -> Response:
     response.mimetype = "application/manifest+json"
     response.headers["Cache-Control"] = "public, max-age=3600"
     return response
-
-
-@blueprint.get("/people/<username>")
-def person(username: str) -> str | Response:
-    """Show a person and their badges; a former name leads to the present one."""
-    session = db_session()
-    found = browsing.shown_person(session, username)
-    if found.username != username:
-        return redirect(Addresses("").person(found.username))
-    return render_template(
-        "people/page.html", page=browsing.person_page(session, found, after=_after())
-    )
 
 
 @blueprint.get("/about")

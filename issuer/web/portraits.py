@@ -10,7 +10,7 @@ from flask import Blueprint
 
 from issuer.adapters.portraits import Portraits
 from issuer.paths import PACKAGE
-from issuer.services import browsing
+from issuer.services import preferences
 from issuer.site import current_site, db_session
 from issuer.web.files import PNG, SVG, picture
 
@@ -27,10 +27,10 @@ CACHE = "public, max-age=300, must-revalidate"
 @blueprint.get("/people/<username>/avatar")
 def avatar(username: str) -> Response:
     """Picture of a person, or a neutral one; 404 and 410 as for their page."""
-    person, site = browsing.shown_person(db_session(), username), current_site()
-    if person.avatar_hash:
+    name, site = preferences.portrait_of(db_session(), username), current_site()
+    if name:
         portraits = Portraits(site.settings, site.objects)
-        if portrait := portraits.get(person.avatar_hash, now=datetime.now(UTC)):
+        if portrait := portraits.get(name, now=datetime.now(UTC)):
             return picture(portrait, PNG, cache=CACHE)
     response = picture(NEUTRAL.read_bytes(), SVG, cache=CACHE)
     response.headers["Content-Security-Policy"] = POLICY

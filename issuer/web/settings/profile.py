@@ -9,7 +9,7 @@ from flask import Blueprint, render_template, request
 
 from issuer.adapters.portraits import Portraits
 from issuer.errors import InvalidInputError
-from issuer.services import preferences
+from issuer.services import preferences, visibility
 from issuer.services.preferences import Profile
 from issuer.site import current_site, db_session
 from issuer.web.languages import LANGUAGES
@@ -92,7 +92,7 @@ def change_visibility() -> Response:
     if wanted not in {"yes", "no"}:
         raise InvalidInputError("visibility: say whether you want to be shown")
     with changing() as (database, person):
-        (preferences.show if wanted == "yes" else preferences.hide)(database, person)
+        (visibility.opt_in if wanted == "yes" else visibility.opt_out)(database, person)
     return done("visibility")
 
 
