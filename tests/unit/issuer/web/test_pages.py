@@ -179,7 +179,7 @@ def test_open_graph_addresses_are_absolute_and_configured(
     assert "evil.example" not in answer.text
     meta = read(client, path).meta()
     assert meta["og:url"] == BASE_URL + path
-    assert meta["og:image"] == f"{BASE_URL}{path}/image"
+    assert meta["og:image"] == f"{BASE_URL}{path}/card.png"
     assert meta["og:title"] == "Tester 1, awarded to Asha Raman"
 
 
