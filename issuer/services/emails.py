@@ -79,8 +79,10 @@ def find(session: Session, person: Person, number: int) -> EmailIdentity:
 
 
 def remove(session: Session, person: Person, number: int) -> None:
-    """Forget an address; raise `NotFoundError` where the person has no such."""
+    """Forget an address, and its picture; raise `NotFoundError` where the person has no such."""
     identity = find(session, person, number)
+    if person.avatar_hash == portrait_hash(identity.address):
+        person.avatar_hash = None
     session.execute(
         update(BackpackConnection)
         .filter_by(person_id=person.id, email_identity_id=identity.id)
@@ -88,6 +90,11 @@ def remove(session: Session, person: Person, number: int) -> None:
     )
     session.delete(identity)
     session.flush()
+
+
+def portrait_hash(address: str) -> str:
+    """Return under what Libravatar knows an address."""
+    return hashlib.sha256(address.strip().lower().encode()).hexdigest()
 
 
 def choose(session: Session, person: Person, number: int | None) -> None:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -87,7 +86,7 @@ def choose_portrait(session: Session, person: Person, number: int | None) -> str
         identity = emails.find(session, person, number)
         if identity.verified_at is None:
             raise InvalidInputError("picture: the address is not proven yet")
-        chosen = portrait_hash(identity.address)
+        chosen = emails.portrait_hash(identity.address)
     person.avatar_hash = chosen
     session.flush()
     return chosen
@@ -104,11 +103,6 @@ def portrait_of(session: Session, username: str) -> str:
     if person.opted_out:
         raise NotFoundError(f"person {username!r}: not known here")
     return person.avatar_hash or ""
-
-
-def portrait_hash(address: str) -> str:
-    """Return under what Libravatar knows an address."""
-    return hashlib.sha256(address.strip().lower().encode()).hexdigest()
 
 
 def trophies(session: Session, person: Person) -> tuple[Trophy, ...]:

@@ -44,7 +44,7 @@ def page(*, trouble: str = "", status: int = 200, link: str = "") -> Response:
         person=person,
         given=request.form if trouble else {},
         addresses=emails.listed(database, person),
-        portrait_hash=preferences.portrait_hash,
+        portrait_hash=emails.portrait_hash,
         trophies=[each for each in preferences.trophies(database, person) if each.place],
         account_address=f"{person.username}@{site.email_domain}".lower(),
         sends_mail=bool(site.mail_host),

@@ -77,6 +77,9 @@ def test_a_picture_is_that_of_a_proven_address_of_ones_own(session: Session, ash
         preferences.choose_portrait(session, boris, mine.id)
     assert preferences.choose_portrait(session, asha, None) is None
     assert preferences.portrait_of(session, "asha") == ""
+    preferences.choose_portrait(session, asha, mine.id)
+    emails.remove(session, asha, mine.id)
+    assert preferences.portrait_of(session, "asha") == ""
 
 
 def test_whoever_is_hidden_has_no_picture(session: Session, asha: Person) -> None:
