@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from issuer.services import recounting
 from tests.unit.issuer.web.seeds import NOW, Seeds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterator
 
     from sqlalchemy import Engine
     from sqlalchemy.orm import Session
@@ -75,8 +76,9 @@ def _counter(person: Person, value: int) -> Counter:
     )
 
 
-def statements_of(engine: Engine, work: Callable[[], object]) -> list[str]:
-    """Return the statements that some work asks of the database."""
+@contextmanager
+def statements_of(engine: Engine) -> Iterator[list[str]]:
+    """Note the statements that the block asks of the database."""
     seen: list[str] = []
 
     def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
@@ -85,7 +87,6 @@ def statements_of(engine: Engine, work: Callable[[], object]) -> list[str]:
 
     event.listen(engine, "before_cursor_execute", note)
     try:
-        work()
+        yield seen
     finally:
         event.remove(engine, "before_cursor_execute", note)
-    return seen

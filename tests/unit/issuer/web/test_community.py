@@ -109,12 +109,8 @@ def test_pages_feeds_and_json_answer_well_and_in_few_statements(
     client: FlaskClient, site: Site
 ) -> None:
     for address in ALL:
-        answers = []
-        seen = statements_of(
-            site.database.engine,
-            lambda address=address: answers.append(client.get(address, headers=HTML)),
-        )
-        (answer,) = answers
+        with statements_of(site.database.engine) as seen:
+            answer = client.get(address, headers=HTML)
         assert answer.status_code == 200, (address, answer.text[:400])
         assert len(seen) <= MOST_STATEMENTS, (address, seen)
         assert "Set-Cookie" not in answer.headers, address
@@ -197,12 +193,12 @@ def test_no_page_asks_or_reads_more_the_larger_the_site_is(tmp_path: Path) -> No
         make_tables(made.database)
         with made.database.writing() as session:
             settle(session, people)
-        small = create_app(site=made).test_client()
-        counts.append(
-            [
-                len(statements_of(made.database.engine, lambda a=address: small.get(a)))  # noqa: B023 (called at once)
-                for address in ALL
-            ]
-        )
+        browser = create_app(site=made).test_client()
+        numbers = []
+        for address in ALL:
+            with statements_of(made.database.engine) as seen:
+                browser.get(address)
+            numbers.append(len(seen))
+        counts.append(numbers)
         made.database.dispose()
     assert counts[0] == counts[1]
