@@ -7,13 +7,14 @@ Documents are those that issuing makes, byte for byte, so that every badge verif
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from sqlalchemy import exists, select, text
 
 from issuer.errors import ConflictError
-from issuer.models import Award
+from issuer.models import Assertion, Award, Total
 from issuer.services import recounting
+from issuer.services.filling.bulk import bare
 from issuer.services.filling.catalogue import make_badges
 from issuer.services.filling.community import make_people, make_teams
 from issuer.services.filling.ledger import make_awards
@@ -22,6 +23,7 @@ from issuer.services.filling.sizes import Made, Size
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from sqlalchemy import Table
     from sqlalchemy.orm import Session
 
     from issuer.adapters.objects import ObjectFolder
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
     from issuer.services.filling.sizes import Stage
 
 __all__ = ["Size", "fill"]
+
+#: Where most rows go.
+BARE = [cast("Table", model.__table__) for model in (Award, Assertion, Total)]
 
 
 def fill(
@@ -53,6 +58,7 @@ def fill(
     first, people = make_people(session, size, rng, now, stage)
     made = Made(first, people, rows, ladders)
     make_teams(session, made, rng, now)
-    make_awards(session, made, size, rng, email_domain, now, stage)
-    recounting.recount(session, stage("Totals", recounting.STEPS))
+    with bare(session, *BARE):
+        make_awards(session, made, size, rng, email_domain, now, stage)
+        recounting.recount(session, stage("Totals", recounting.STEPS))
     session.execute(text("ANALYZE"))

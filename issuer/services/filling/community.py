@@ -11,7 +11,7 @@ from sqlalchemy import Table, insert
 
 from issuer.models import Person, Team, TeamMember
 from issuer.services.filling import inventions
-from issuer.services.filling.bulk import CHUNK, BulkTable
+from issuer.services.filling.bulk import CHUNK, BulkTable, moment
 from issuer.services.filling.sizes import YEARS
 
 if TYPE_CHECKING:
@@ -22,6 +22,17 @@ if TYPE_CHECKING:
 
     from issuer.services.filling.sizes import Made, Size, Stage
 
+COLUMNS = (
+    "id",
+    "username",
+    "key",
+    "display_name",
+    "website",
+    "bio",
+    "pinned",
+    "opted_out",
+    "created_at",
+)
 TEAMS = ("Quality", "Websites", "Design", "Docs", "Cloud", "Kernel", "Localisation", "Join")
 TEAM_PART = 0.02  # of all people, in each team
 
@@ -30,28 +41,30 @@ def make_people(
     session: Session, size: Size, rng: random.Random, now: datetime, stage: Stage
 ) -> tuple[int, list[inventions.InventedPerson]]:
     """Make people; return the first row, and who they are."""
-    table = cast("Table", Person.__table__)
-    first = BulkTable(session, table, ["id"]).next_id()
+    table = BulkTable(session, cast("Table", Person.__table__), COLUMNS)
+    first = table.next_id()
     people = list(inventions.people(size.people, rng))
     step = stage("People", -(-size.people // CHUNK))
     numbered = enumerate(people, first)
     while some := list(islice(numbered, CHUNK)):
-        session.execute(
-            insert(Person),
-            [
-                {
-                    "id": row,
-                    "username": person.username,
-                    "key": person.username,
-                    "display_name": person.display_name,
-                    "opted_out": person.opted_out,
-                    "created_at": now - timedelta(days=365.25 * YEARS * person.age),
-                }
-                for row, person in some
-            ],
+        table.write(
+            (
+                row,
+                person.username,
+                person.username,
+                person.display_name,
+                "",
+                "",
+                "[]",
+                person.opted_out,
+                moment(
+                    now - timedelta(days=365.25 * YEARS * person.age), on_postgres=table.on_postgres
+                ),
+            )
+            for row, person in some
         )
         step()
-    BulkTable(session, table, ["id"]).close()
+    table.close()
     return first, people
 
 
