@@ -31,44 +31,49 @@ def plain(text: str) -> str:
     return text.replace("\0", "\ufffd")
 
 
+#: Made once, because making a statement costs more than running it.
+_BADGE_CARDS = (
+    select(
+        Badge.slug,
+        Badge.name,
+        Badge.description,
+        func.coalesce(BadgeTotal.holders, 0),
+        Badge.version,
+        Badge.svg_id,
+    )
+    .outerjoin(BadgeTotal, BadgeTotal.badge_id == Badge.id)
+    .where(Badge.retired_at.is_(None))
+)
+_AWARD_CARDS = (
+    select(
+        Assertion.uuid,
+        Award.issued_at,
+        Badge.slug,
+        Badge.name,
+        Badge.description,
+        Badge.version,
+        Badge.svg_id,
+        Person.username,
+        Person.display_name,
+        Award.id,
+        Award.cause_url,
+    )
+    .select_from(Award)
+    .join(Assertion, and_(Assertion.award_id == Award.id, Assertion.is_default))
+    .join(Badge, Award.badge_id == Badge.id)
+    .join(Person, Award.person_id == Person.id)
+    .where(Award.revoked_at.is_(None), Person.opted_out.is_(False), Person.erased_at.is_(None))
+)
+
+
 def badge_cards() -> Select[str, str, str, int, int, int | None]:
     """Select the badges that can still be earned, as `BadgeCard` takes them."""
-    return (
-        select(
-            Badge.slug,
-            Badge.name,
-            Badge.description,
-            func.coalesce(BadgeTotal.holders, 0),
-            Badge.version,
-            Badge.svg_id,
-        )
-        .outerjoin(BadgeTotal, BadgeTotal.badge_id == Badge.id)
-        .where(Badge.retired_at.is_(None))
-    )
+    return _BADGE_CARDS
 
 
 def award_cards() -> Select[*Shown]:
     """Select the awards that may be shown: not taken back, of people who may be named."""
-    return (
-        select(
-            Assertion.uuid,
-            Award.issued_at,
-            Badge.slug,
-            Badge.name,
-            Badge.description,
-            Badge.version,
-            Badge.svg_id,
-            Person.username,
-            Person.display_name,
-            Award.id,
-            Award.cause_url,
-        )
-        .select_from(Award)
-        .join(Assertion, and_(Assertion.award_id == Award.id, Assertion.is_default))
-        .join(Badge, Award.badge_id == Badge.id)
-        .join(Person, Award.person_id == Person.id)
-        .where(Award.revoked_at.is_(None), Person.opted_out.is_(False), Person.erased_at.is_(None))
-    )
+    return _AWARD_CARDS
 
 
 def page_of_awards(

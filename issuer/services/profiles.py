@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, func, literal, select, union_all
+from sqlalchemy import and_, bindparam, func, literal, select, union_all
 
 from issuer.errors import GoneError, NotFoundError
 from issuer.models import (
@@ -26,6 +26,7 @@ from issuer.services.cards import AwardCard, BadgeCard
 from issuer.services.listing import award_card, award_cards, badge_cards, plain
 
 if TYPE_CHECKING:
+    from sqlalchemy import CompoundSelect, Select
     from sqlalchemy.orm import Session
 
 MAX_PINNED = 12
@@ -105,64 +106,18 @@ def days(session: Session, person: Person, first: date, last: date) -> dict[date
 
 def highlights(session: Session, person: Person) -> Highlights:
     """Return what stands out, in one statement."""
-    own = award_cards().where(Award.person_id == person.id)
     pinned = list(person.pinned)[:MAX_PINNED]
-    parts = [
-        own.add_columns(literal(1).label("part"))
-        .order_by(Award.issued_at, Award.id)
-        .limit(1)
-        .subquery(),
-        own.add_columns(literal(2).label("part"))
-        .outerjoin(BadgeTotal, BadgeTotal.badge_id == Badge.id)
-        .order_by(func.coalesce(BadgeTotal.holders, 0), Award.issued_at, Award.id)
-        .limit(1)
-        .subquery(),
-    ]
-    if pinned:
-        # The newest award of each; `part` tells which badge it was.
-        newest = (
-            select(func.max(Award.id))
-            .where(Award.person_id == person.id, Award.revoked_at.is_(None))
-            .where(Award.badge_id.in_(pinned))
-            .group_by(Award.badge_id)
-        )
-        parts.append(
-            award_cards()
-            .add_columns((Badge.id + 2).label("part"))
-            .where(Award.id.in_(newest))
-            .subquery()
-        )
-    rows = session.execute(union_all(*(select(part) for part in parts))).all()
+    rows = session.execute(_HIGHLIGHTS, {"person": person.id, "pinned": pinned}).all()
     cards = {row.part: award_card(row) for row in rows}
-    chosen = (cards.get(badge_id + 2) for badge_id in pinned)
+    chosen = (cards.get(badge_id + _PINNED) for badge_id in pinned)
     return Highlights(
-        tuple(card for card in chosen if card is not None), cards.get(1), cards.get(2)
+        tuple(card for card in chosen if card is not None), cards.get(_FIRST), cards.get(_RAREST)
     )
 
 
 def goals(session: Session, person: Person) -> tuple[Goal, ...]:
     """Return the badges that a person is nearest to: of each counter the next level."""
-    left = Rule.threshold - Counter.value
-    nearest = func.row_number().over(partition_by=Rule.asks, order_by=(left, Rule.threshold))
-    held = select(Award.id).where(
-        Award.badge_id == Badge.id, Award.person_id == person.id, Award.revoked_at.is_(None)
-    )
-    found = (
-        badge_cards()
-        .add_columns(
-            Counter.value.label("value"),
-            Rule.threshold.label("threshold"),
-            nearest.label("place"),
-        )
-        .join(Rule, and_(Rule.badge_id == Badge.id, Rule.active))
-        .join(Counter, and_(Counter.filter == Rule.asks, Counter.person_key == person.key))
-        .where(Counter.value > 0, Rule.threshold > Counter.value, ~held.exists())
-        .subquery()
-    )
-    share = (1.0 * found.c.value / found.c.threshold).desc()
-    rows = session.execute(
-        select(found).where(found.c.place == 1).order_by(share, found.c.slug).limit(MAX_GOALS)
-    )
+    rows = session.execute(_GOALS, {"person": person.id, "key": person.key})
     return tuple(Goal(BadgeCard(*row[:6]), row.value, row.threshold) for row in rows)
 
 
@@ -193,3 +148,57 @@ _PROFILE = select(
     Total,
     and_(Total.person_id == Person.id, Total.period == Period.ALL, Total.starts_on == date.min),
 )
+
+#: Which part of the highlights a row is; from the last on, of which badge the pinned award is.
+_FIRST, _RAREST, _PINNED = 1, 2, 3
+
+
+def _make_highlights() -> CompoundSelect[Any]:
+    own = award_cards().where(Award.person_id == bindparam("person"))
+    first = own.add_columns(literal(_FIRST).label("part")).order_by(Award.issued_at, Award.id)
+    holders = func.coalesce(BadgeTotal.holders, 0)
+    rarest = (
+        own.add_columns(literal(_RAREST).label("part"))
+        .outerjoin(BadgeTotal, BadgeTotal.badge_id == Badge.id)
+        .order_by(holders, Award.issued_at, Award.id)
+    )
+    newest = (
+        select(func.max(Award.id))
+        .where(Award.person_id == bindparam("person"), Award.revoked_at.is_(None))
+        .where(Award.badge_id.in_(bindparam("pinned", expanding=True)))
+        .group_by(Award.badge_id)
+    )
+    pinned = (
+        award_cards().add_columns((Badge.id + _PINNED).label("part")).where(Award.id.in_(newest))
+    )
+    return union_all(
+        *(select(part.subquery()) for part in (first.limit(1), rarest.limit(1), pinned))
+    )
+
+
+def _make_goals() -> Select[Any]:
+    left = Rule.threshold - Counter.value
+    nearest = func.row_number().over(partition_by=Rule.asks, order_by=(left, Rule.threshold))
+    held = select(Award.id).where(
+        Award.badge_id == Badge.id,
+        Award.person_id == bindparam("person"),
+        Award.revoked_at.is_(None),
+    )
+    found = (
+        badge_cards()
+        .add_columns(
+            Counter.value.label("value"),
+            Rule.threshold.label("threshold"),
+            nearest.label("place"),
+        )
+        .join(Rule, and_(Rule.badge_id == Badge.id, Rule.active))
+        .join(Counter, and_(Counter.filter == Rule.asks, Counter.person_key == bindparam("key")))
+        .where(Counter.value > 0, Rule.threshold > Counter.value, ~held.exists())
+        .subquery()
+    )
+    share = (1.0 * found.c.value / found.c.threshold).desc()
+    return select(found).where(found.c.place == 1).order_by(share, found.c.slug).limit(MAX_GOALS)
+
+
+_HIGHLIGHTS = _make_highlights()
+_GOALS = _make_goals()

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from babel.dates import format_date
@@ -39,16 +40,11 @@ def calendar(badges: Mapping[date, int], first: date, last: date) -> Calendar:
     weeks = (last - start).days // 7 + 1
     width, height = weeks * (CELL + GAP), HEAD + 7 * (CELL + GAP)
     shown = {day: number for day, number in badges.items() if first <= day <= last}
-    empty = "".join(
-        _square(day, start)
-        for day in (first + timedelta(days=n) for n in range((last - first).days + 1))
-        if day not in shown
-    )
     parts = [
-        f'<svg class="calendar" viewBox="0 0 {width} {height}"'
-        ' role="img" aria-labelledby="calendar-words">',
-        *_months(first, last, start),
-        f'<path class="day" d="{empty}"/>',
+        f'<svg class="calendar" viewBox="0 0 {width} {height}" role="img"'
+        ' aria-labelledby="calendar-words">',
+        _months(first, last, str(get_locale())),
+        f'<path class="day" d="{_squares(first, last)}"/>',
     ]
     for day, number in sorted(shown.items()):
         level = sum(number >= least for least in LEVELS)
@@ -68,14 +64,24 @@ def _square(day: date, start: date) -> str:
     return f"M{x} {y}h{CELL}v{CELL}h-{CELL}z"
 
 
-def _months(first: date, last: date, start: date) -> list[str]:
+@lru_cache(maxsize=64)
+def _squares(first: date, last: date) -> str:
+    """Draw all days; they are the same for everybody."""
+    start = first - timedelta(days=first.weekday())
+    days = (last - first).days + 1
+    return "".join(_square(first + timedelta(days=n), start) for n in range(days))
+
+
+@lru_cache(maxsize=64)
+def _months(first: date, last: date, locale: str) -> str:
     """Name each month above the first week that begins in it."""
-    found, week = [], start
+    start = week = first - timedelta(days=first.weekday())
+    found = []
     while week <= last:
         begins = week.day <= 7 and week >= first - timedelta(days=6)
         if begins and (last - week).days >= 14:
             x = (week - start).days // 7 * (CELL + GAP)
-            name = escape(format_date(week, "LLL", locale=get_locale()))
+            name = escape(format_date(week, "LLL", locale=locale))
             found.append(f'<text x="{x}" y="{HEAD - 6}">{name}</text>')
         week += timedelta(days=7)
-    return found
+    return "".join(found)

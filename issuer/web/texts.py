@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import zlib
-from typing import TYPE_CHECKING
+from datetime import date
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 import nh3
@@ -14,9 +15,6 @@ from babel.numbers import format_decimal, format_percent
 from flask_babel import get_locale
 from markdown_it import MarkdownIt
 from markupsafe import Markup
-
-if TYPE_CHECKING:
-    from datetime import date
 
 MAX_MARKDOWN = 20_000
 TONES = 6
@@ -63,12 +61,23 @@ def host(address: str) -> str:
 
 def day(moment: date, short: bool = False) -> str:
     """Return a day as people write it: 3 November 2026, or 3 Nov 2026."""
-    return format_date(moment, "medium" if short else "long", locale=_locale())
+    return _day(moment.year, moment.month, moment.day, "medium" if short else "long", _locale())
+
+
+@lru_cache(maxsize=4096)
+def _day(year: int, month: int, number: int, length: str, locale: Locale) -> str:
+    """Write a day; lists name the same ones again and again."""
+    return format_date(date(year, month, number), length, locale=locale)
 
 
 def number(value: float) -> str:
     """Return a number with its thousands apart."""
-    return format_decimal(value, locale=_locale())
+    return _number(value, _locale())
+
+
+@lru_cache(maxsize=4096)
+def _number(value: float, locale: Locale) -> str:
+    return format_decimal(value, locale=locale)
 
 
 def percent(share: float) -> str:

@@ -11,11 +11,13 @@ down_revision = "0004"
 branch_labels = None
 depends_on = None
 
+BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
 
 def upgrade() -> None:
     # Filled when rules are next synchronised.
     op.add_column("rules", sa.Column("asks", sa.Text(), nullable=True))
-    op.add_column("rules", sa.Column("threshold", sa.BigInteger(), nullable=True))
+    op.add_column("rules", sa.Column("threshold", BIG, nullable=True))
     op.create_index(op.f("ix_rules_asks"), "rules", ["asks"])
     op.create_index(
         op.f("ix_assertions_identity_hash"),

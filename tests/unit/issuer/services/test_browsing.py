@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import event
 
 from issuer.db import Database
-from issuer.errors import GoneError, InvalidInputError, NotFoundError
-from issuer.models import OldName, Tag
+from issuer.errors import InvalidInputError, NotFoundError
+from issuer.models import Tag
 from issuer.services import browsing
 from tests.unit.issuer.web.seeds import NOW, Seeds, make_tables
 
@@ -72,14 +72,10 @@ def test_people_who_are_not_to_be_shown_are_in_no_list(
 
 
 def test_revoked_awards_are_in_no_list(session: Session, seeds: Seeds) -> None:
-    badge, person = seeds.badge("tester"), seeds.person("asha", pinned=[])
-    person.pinned = [badge.id]
+    badge, person = seeds.badge("tester"), seeds.person("asha")
     seeds.award(badge, person, revoked_at=NOW, revocation_reason="mistake")
     assert browsing.latest_awards(session, 9) == ()
     assert browsing.badge_page(session, "tester").awards.items == ()
-    page = browsing.person_page(session, person)
-    assert page.awards.items == ()
-    assert page.pinned == ()
 
 
 def test_a_badge_page_tells_series_tags_and_totals(session: Session, seeds: Seeds) -> None:
@@ -122,45 +118,6 @@ def test_an_unknown_badge_or_issuer_is_not_found(session: Session, slug: str) ->
         browsing.badge_page(session, slug)
     with pytest.raises(NotFoundError):
         browsing.issuer_page(session, slug)
-
-
-def test_a_person_is_found_whatever_the_case_and_by_a_former_name(
-    session: Session, seeds: Seeds
-) -> None:
-    person = seeds.person("Asha")
-    session.add(OldName(key="asha-old", person_id=person.id, changed_at=NOW))
-    session.flush()
-    assert browsing.shown_person(session, "aSHA") is person
-    assert browsing.shown_person(session, "Asha-Old") is person
-
-
-def test_opting_out_looks_like_being_unknown(session: Session, seeds: Seeds) -> None:
-    seeds.person("ghost", opted_out=True)
-    with pytest.raises(NotFoundError) as hidden:
-        browsing.shown_person(session, "ghost")
-    with pytest.raises(NotFoundError) as unknown:
-        browsing.shown_person(session, "nobody")
-    assert str(hidden.value).replace("ghost", "nobody") == str(unknown.value)
-    assert type(hidden.value) is type(unknown.value)
-
-
-def test_an_erased_person_is_gone(session: Session, seeds: Seeds) -> None:
-    seeds.person("ghost", erased_at=NOW)
-    with pytest.raises(GoneError):
-        browsing.shown_person(session, "ghost")
-
-
-def test_a_person_page_tells_totals_and_pinned_badges_in_their_order(
-    session: Session, seeds: Seeds
-) -> None:
-    badges = [seeds.badge(slug) for slug in ("a", "b", "c")]
-    person = seeds.person("asha", pinned=[badges[2].id, badges[0].id, 999])
-    uuids = [seeds.award(badge, person) for badge in badges]
-    seeds.total(person, badges=3, points=12)
-    page = browsing.person_page(session, person)
-    assert (page.badges, page.points) == (3, 12)
-    assert [card.slug for card in page.pinned] == ["c", "a"]
-    assert [card.uuid for card in page.awards.items] == uuids[::-1]
 
 
 @pytest.mark.parametrize("hidden", [{"opted_out": True}, {"erased_at": NOW}])
@@ -258,7 +215,6 @@ def test_no_page_asks_more_the_more_there_is(session: Session, seeds: Seeds) -> 
             uuid = seeds.award(badge, person)
     pages: dict[str, Callable[[], object]] = {
         "badge": lambda: browsing.badge_page(session, "tester-1").badge.issuer.name,
-        "person": lambda: browsing.person_page(session, browsing.shown_person(session, "p1")),
         "assertion": lambda: browsing.assertion_page(session, uuid).issuer.name,
         "issuer": lambda: browsing.issuer_page(session, "accolades"),
         "explore": lambda: browsing.shelves(session, browsing.tags(session)),
