@@ -85,7 +85,8 @@ class SmtpMailer:
             yield server
 
     def _written(self, mail: Mail) -> EmailMessage:
-        sender = self.settings.mail_from or self.settings.issuer_email
+        settings = self.settings
+        sender = settings.mail_from or settings.issuer_email
         message = EmailMessage()
         try:
             message["From"] = sender

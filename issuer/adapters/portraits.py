@@ -62,12 +62,12 @@ class Portraits:
 
         Where nobody answers, what was kept before stays.
         """
-        if not self.settings.avatar_url:
+        settings = self.settings
+        if not settings.avatar_url:
             return False
+        url = f"{settings.avatar_url.rstrip('/')}/{name}?s={SIDE}&d=404"
         try:
-            answer = self._fetcher().fetch(
-                f"{self.settings.avatar_url.rstrip('/')}/{name}?s={SIDE}&d=404", accept=ACCEPT
-            )
+            answer = self._fetcher().fetch(url, accept=ACCEPT)
         except FetchError as error:
             log.info("a picture of a person cannot be had: %s", error)
             return False
