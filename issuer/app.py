@@ -15,6 +15,7 @@ from issuer.web import (
     caching,
     compressing,
     errors,
+    exploring,
     health,
     languages,
     pages,
@@ -53,6 +54,7 @@ def create_app(settings: Settings | None = None, *, site: Site | None = None) ->
 
     app.register_blueprint(hosted)
     app.register_blueprint(pages.blueprint)
+    app.register_blueprint(exploring.blueprint)
     app.register_blueprint(verifying.blueprint)
     verifying.init_app(app.extensions["csrf"])
     app.register_blueprint(api.blueprint)

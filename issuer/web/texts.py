@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import nh3
 from babel import Locale
-from babel.dates import format_date
+from babel.dates import format_date, format_skeleton
 from babel.numbers import format_decimal, format_percent
 from flask_babel import get_locale
 from markdown_it import MarkdownIt
@@ -64,6 +64,11 @@ def host(address: str) -> str:
 def day(moment: date, short: bool = False) -> str:
     """Return a day as people write it: 3 November 2026, or 3 Nov 2026."""
     return format_date(moment, "medium" if short else "long", locale=_locale())
+
+
+def month(moment: date) -> str:
+    """Return a month as people write it: November 2026."""
+    return format_skeleton("yMMMM", moment, locale=_locale())
 
 
 def number(value: float) -> str:
