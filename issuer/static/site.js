@@ -52,6 +52,7 @@ const suggest = (input, number) => {
   input.setAttribute("role", "combobox");
   input.setAttribute("aria-autocomplete", "list");
   input.setAttribute("aria-controls", list.id);
+  input.setAttribute("aria-expanded", "false");
   let chosen = -1;
   let asked = "";
   let timer = 0;
@@ -162,6 +163,11 @@ const loadMore = (link) => {
   watcher.observe(link);
 };
 
+// A path begins at the place where we are.
+for (const here of document.querySelectorAll(".steps .here")) {
+  const path = here.parentElement;
+  path.scrollLeft = here.offsetLeft - path.offsetLeft - (path.clientWidth - here.clientWidth) / 2;
+}
 rememberThemes();
 closeMenus();
 document.querySelectorAll("[data-suggest]").forEach(suggest);
