@@ -16,6 +16,7 @@ from issuer.web import (
     caching,
     compressing,
     errors,
+    exploring,
     feeds,
     former,
     health,
@@ -62,6 +63,7 @@ def create_app(settings: Settings | None = None, *, site: Site | None = None) ->
     boards.init_app(app)
     app.register_blueprint(feeds.blueprint)
     app.register_blueprint(former.blueprint)
+    app.register_blueprint(exploring.blueprint)
     app.register_blueprint(verifying.blueprint)
     verifying.init_app(app.extensions["csrf"])
     app.register_blueprint(api.blueprint)

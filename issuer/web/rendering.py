@@ -37,6 +37,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         host=texts.host,
         initials=texts.initials,
         markdown=texts.markdown,
+        month=texts.month,
         number=texts.number,
         percent=texts.percent,
         shown=clean,
