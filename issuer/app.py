@@ -16,6 +16,7 @@ from issuer.web import (
     caching,
     compressing,
     errors,
+    exploring,
     feeds,
     former,
     health,
@@ -60,8 +61,9 @@ def create_app(settings: Settings | None = None, *, site: Site | None = None) ->
     init_settings(app, settings)
 
     app.register_blueprint(hosted)
-    for part in (pages, people, portraits, sharing, boards, feeds, former, verifying, api):
+    for part in (pages, people, portraits, sharing, boards, feeds, former, exploring, verifying):
         app.register_blueprint(part.blueprint)
+    app.register_blueprint(api.blueprint)
     boards.init_app(app)
     verifying.init_app(app.extensions["csrf"])
     api.init_app(app.extensions["csrf"])

@@ -4,10 +4,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sqlalchemy import func, or_, select
-from sqlalchemy.orm import contains_eager
+from sqlalchemy import select
 
 from issuer.errors import NotFoundError
 from issuer.models import (
@@ -15,50 +14,25 @@ from issuer.models import (
     Award,
     Badge,
     BadgeEdition,
-    BadgeTotal,
     Image,
     Issuer,
     KeyState,
-    Milestone,
-    Period,
     Person,
-    RankHistogram,
-    Series,
     SigningKey,
-    Tag,
-    badge_tags,
 )
 from issuer.services.cards import (
     AssertionPage,
-    AwardCard,
     BadgeCard,
-    BadgePage,
     IssuerPage,
-    Listing,
-    Numbers,
     PersonCard,
-    Shelf,
-    Step,
-    TagCard,
 )
-from issuer.services.listing import award_cards, badge_cards, page_of_awards, plain
+from issuer.services.listing import badge_cards, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import date
     from uuid import UUID
 
-    from sqlalchemy import ScalarSelect
     from sqlalchemy.orm import Session
-
-MAX_QUERY = 100
-SHELVES = 8
-SHELF_LENGTH = 6
-
-
-def latest_awards(session: Session, limit: int) -> tuple[AwardCard, ...]:
-    """Return the newest awards of all."""
-    return page_of_awards(session, award_cards(), "", limit).items
 
 
 def newest_badges(
@@ -80,52 +54,6 @@ def badges_made(
     statement = badge_cards().where(Badge.created_at >= begin, Badge.created_at < end)
     newest = statement.order_by(Badge.created_at.desc(), Badge.id.desc()).limit(limit)
     return tuple(BadgeCard(*row) for row in session.execute(newest))
-
-
-def popular_badges(session: Session, limit: int) -> tuple[BadgeCard, ...]:
-    """Return the badges that most people hold."""
-    holders = func.coalesce(BadgeTotal.holders, 0)
-    statement = badge_cards().order_by(holders.desc(), Badge.slug).limit(limit)
-    return tuple(BadgeCard(*row) for row in session.execute(statement))
-
-
-def site_numbers(session: Session) -> Numbers:
-    """Return how many badges, awards and holders there are, from the totals that are kept."""
-    row = session.execute(
-        select(
-            select(func.count(Badge.id)).where(Badge.retired_at.is_(None)).scalar_subquery(),
-            select(func.coalesce(func.sum(BadgeTotal.awards), 0)).scalar_subquery(),
-            _people(),
-        )
-    ).one()
-    return Numbers(*(int(number) for number in row))
-
-
-def badge_page(session: Session, slug: str, *, after: str = "", limit: int = 30) -> BadgePage:
-    """Return the badge with its holders after the cursor; raise `NotFoundError`."""
-    row = session.execute(
-        select(Badge, func.coalesce(BadgeTotal.holders, 0), _people())
-        .join(Badge.issuer)
-        .options(contains_eager(Badge.issuer))
-        .outerjoin(BadgeTotal, BadgeTotal.badge_id == Badge.id)
-        .where(Badge.slug == plain(slug))
-    ).one_or_none()
-    if row is None:
-        raise NotFoundError(f"badge {slug!r}: there is none")
-    badge = row[0]
-    tags = select(Tag.name).join(badge_tags).where(badge_tags.c.badge_id == badge.id)
-    series, steps = _series(session, badge.id)
-    return BadgePage(
-        badge=badge,
-        holders=row[1],
-        people=row[2],
-        tags=tuple(session.scalars(tags.order_by(Tag.name))),
-        series=series,
-        steps=steps,
-        awards=page_of_awards(
-            session, award_cards().where(Award.badge_id == badge.id), after, limit
-        ),
-    )
 
 
 def assertion_page(session: Session, uuid: UUID) -> AssertionPage:
@@ -172,89 +100,3 @@ def issuer_page(session: Session, slug: str, *, limit: int = 12) -> IssuerPage:
         badges=newest_badges(session, limit, issuer.id),
         keys=tuple(session.scalars(keys)),
     )
-
-
-def badges_list(
-    session: Session, *, query: str = "", tag: str = "", after: str = "", limit: int = 48
-) -> Listing[BadgeCard]:
-    """Return badges by slug, so that the steps of a series stand together.
-
-    ``query`` is looked for in names and descriptions, without regard to case.
-    """
-    statement = badge_cards().order_by(Badge.slug).limit(limit + 1)
-    words = plain(query)[:MAX_QUERY].split()
-    for word in words:
-        statement = statement.where(
-            or_(
-                Badge.name.icontains(word, autoescape=True),
-                Badge.description.icontains(word, autoescape=True),
-            )
-        )
-    if tag:
-        tagged = select(badge_tags.c.badge_id).join(Tag).where(Tag.name == plain(tag))
-        statement = statement.where(Badge.id.in_(tagged))
-    if after:
-        statement = statement.where(Badge.slug > plain(after))
-    cards = [BadgeCard(*row) for row in session.execute(statement)]
-    more = len(cards) > limit
-    return Listing(tuple(cards[:limit]), cards[limit - 1].slug if more else "")
-
-
-def tags(session: Session) -> tuple[TagCard, ...]:
-    """Return the tags of badges that can be earned, the most used first."""
-    number = func.count(Badge.id)
-    rows = session.execute(
-        select(Tag.name, number)
-        .join(badge_tags, badge_tags.c.tag_id == Tag.id)
-        .join(Badge, Badge.id == badge_tags.c.badge_id)
-        .where(Badge.retired_at.is_(None))
-        .group_by(Tag.name)
-        .order_by(number.desc(), Tag.name)
-    )
-    return tuple(TagCard(name, badges) for name, badges in rows)
-
-
-def shelves(session: Session, shown: Sequence[TagCard]) -> tuple[Shelf, ...]:
-    """Return for each of the first tags the badges that most people hold."""
-    shown = shown[:SHELVES]
-    cards = badge_cards().add_columns(Tag.name.label("tag"))
-    cards = cards.join(badge_tags, badge_tags.c.badge_id == Badge.id).join(Tag)
-    holders = func.coalesce(BadgeTotal.holders, 0)
-    place = func.row_number().over(partition_by=Tag.id, order_by=(holders.desc(), Badge.slug))
-    ranked = cards.where(Tag.name.in_([tag.name for tag in shown]))
-    found = ranked.add_columns(place.label("place")).subquery()
-    rows = session.execute(
-        select(found).where(found.c.place <= SHELF_LENGTH).order_by(found.c.place)
-    ).all()
-    return tuple(
-        Shelf(tag, tuple(BadgeCard(*row[:6]) for row in rows if row.tag == tag.name))
-        for tag in shown
-    )
-
-
-def _people() -> ScalarSelect[Any]:
-    """Select how many people hold a badge; the histogram has a row a total, not a person."""
-    return (
-        select(func.coalesce(func.sum(RankHistogram.people), 0))
-        .where(
-            RankHistogram.measure == "badges",
-            RankHistogram.period == Period.ALL,
-            RankHistogram.total > 0,
-        )
-        .scalar_subquery()
-    )
-
-
-def _series(session: Session, badge_id: int) -> tuple[str, tuple[Step, ...]]:
-    """Return the name and the steps of the series that a badge belongs to; empty for none."""
-    own = select(Milestone.series_id).where(Milestone.badge_id == badge_id).scalar_subquery()
-    rows = session.execute(
-        badge_cards()
-        .add_columns(Milestone.position, Series.name)
-        .join(Milestone, Milestone.badge_id == Badge.id)
-        .join(Series, Milestone.series_id == Series.id)
-        .where(Series.id == own)
-        .order_by(Milestone.position)
-    ).all()
-    steps = tuple(Step(row.position, BadgeCard(*row[:6])) for row in rows)
-    return (rows[0][7] if rows else "", steps)

@@ -65,19 +65,22 @@ class Step:
 
     position: int
     badge: BadgeCard
+    held: bool = False  # by whoever looks
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BadgePage:
-    """A badge, its series, and who holds it, newest first."""
+@dataclass(frozen=True, slots=True)
+class SeriesCard:
+    """A series with its steps."""
 
-    badge: Badge
-    holders: int
-    people: int  # who hold any badge
-    tags: tuple[str, ...]
-    series: str
-    steps: tuple[Step, ...]
-    awards: Listing[AwardCard]
+    slug: str
+    name: str
+    description: str
+    steps: list[Step]
+
+    @property
+    def held(self) -> int:
+        """How many of the steps whoever looks has."""
+        return sum(step.held for step in self.steps)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,17 +115,9 @@ class TagCard:
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
-    """A tag with the badges of it that most people hold."""
-
-    tag: TagCard
-    badges: tuple[BadgeCard, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Numbers:
     """How large the site is."""
 
-    badges: int
     awards: int
     people: int
+    lately: int  # awards of this month

@@ -65,6 +65,19 @@ def goal(rule: Rule) -> tuple[str | None, int | None]:
     return None, None
 
 
+def topic(rule: Rule) -> str | None:
+    """Return the ending of the topics that count for a rule, None unless there is just one.
+
+    It is empty where the counters are of this rule alone.
+    """
+    if rule.previous is None:
+        return ""
+    needs = rule.trigger.needs
+    if needs is None or needs.categories or len(needs.suffixes) != 1:
+        return None
+    return next(iter(needs.suffixes))
+
+
 def finds(question: Question, entry: Entry) -> bool:
     """Whether a message is one that the question finds."""
     return any(anchor in entry.anchors for anchor in question.anchors) and question.query.matches(

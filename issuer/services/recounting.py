@@ -49,8 +49,8 @@ GROUP BY period, starts_on, {measure}
 """
 _BADGES = """
 INSERT INTO badge_totals (badge_id, holders, awards)
-SELECT badge_id, count(DISTINCT person_id), count(*)
-FROM awards WHERE revoked_at IS NULL GROUP BY badge_id
+SELECT badges.id, count(DISTINCT person_id), count(person_id)
+FROM badges LEFT JOIN awards ON badge_id = badges.id AND revoked_at IS NULL GROUP BY badges.id
 """
 #: From what each kind of period is summed; the days come from the awards.
 _SOURCES = (("week", "day"), ("month", "day"), ("year", "month"), ("all", "year"))

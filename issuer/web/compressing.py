@@ -33,7 +33,6 @@ def init_app(app: Flask) -> None:
     app.config.update(
         COMPRESS_MIMETYPES=TYPES,
         COMPRESS_ALGORITHM=["br", "gzip"],
-        COMPRESS_ALGORITHM_STREAMING=["br"],
         COMPRESS_LEVEL=6,
         COMPRESS_BR_LEVEL=5,
         COMPRESS_REGISTER=False,
@@ -43,7 +42,12 @@ def init_app(app: Flask) -> None:
 
 
 def _compress(response: Response) -> Response:
-    return response if _may_hold_a_secret(response) else compress.after_request(response)
+    if _may_hold_a_secret(response):
+        return response
+    if response.status_code == 200 and response.mimetype in TYPES and response.is_streamed:
+        response.direct_passthrough = False
+        response.make_sequence()  # a static file is small, and is closed with the answer
+    return compress.after_request(response)
 
 
 def _may_hold_a_secret(response: Response) -> bool:

@@ -38,6 +38,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         host=texts.host,
         initials=texts.initials,
         markdown=texts.markdown,
+        month=texts.month,
         number=texts.number,
         percent=texts.percent,
         plain_day=wording.plain_day,

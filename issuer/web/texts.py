@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import nh3
 from babel import Locale
-from babel.dates import format_date
+from babel.dates import format_date, format_skeleton
 from babel.numbers import format_decimal, format_percent
 from flask_babel import get_locale
 from markdown_it import MarkdownIt
@@ -68,6 +68,11 @@ def day(moment: date, short: bool = False) -> str:
 def _day(year: int, month: int, number: int, length: str, locale: Locale) -> str:
     """Write a day; lists name the same ones again and again."""
     return format_date(date(year, month, number), length, locale=locale)
+
+
+def month(moment: date) -> str:
+    """Return a month as people write it: November 2026."""
+    return format_skeleton("yMMMM", moment, locale=_locale())
 
 
 def number(value: float) -> str:

@@ -163,8 +163,8 @@ class Seeds:
     def totals(self, held: dict[Badge, int], people: int) -> None:
         """Keep how many hold each badge, and how many people hold any."""
         for badge, number in held.items():
-            self.session.add(BadgeTotal(badge_id=badge.id, holders=number, awards=number))
-        first = date.min
+            self.session.merge(BadgeTotal(badge_id=badge.id, holders=number, awards=number))
+        first = date(1970, 1, 1)
         for total, number in ((0, 50), (1, people)):
             self.session.add(
                 RankHistogram(
