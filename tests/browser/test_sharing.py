@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.browser.test_pages import AUDIT, AXE, OVERFLOW
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
@@ -14,7 +16,6 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.xdist_group("demo"), pytest.mark.timeout(600)]
 
-OVERFLOW = "document.documentElement.scrollWidth - window.innerWidth"
 ELSEWHERE = """
 <iframe id="card" src="{0}/embed" width="480" height="200"></iframe>
 <iframe id="page" src="{0}" width="480" height="200"></iframe>
@@ -34,6 +35,7 @@ def test_a_person_sees_to_their_settings_with_and_without_a_script(
         color_scheme="dark" if scheme == "dark" else "light",
         java_script_enabled=with_script,
     )
+    context.add_init_script(path=AXE)
     page = context.new_page()
     troubles = watch(page)
     page.goto(f"{demo.base_url}/settings")
@@ -60,6 +62,7 @@ def test_a_person_sees_to_their_settings_with_and_without_a_script(
     for path in ("/settings", "/settings/trophies", "/settings/erase"):
         page.goto(demo.base_url + path)
         assert page.evaluate(OVERFLOW) <= 0, path
+        assert not with_script or page.evaluate(AUDIT) == [], path
     assert troubles == []
     context.close()
 
@@ -71,6 +74,7 @@ def test_a_share_page_offers_what_works_elsewhere(
     context = chromium.new_context(
         viewport={"width": width, "height": 800}, permissions=["clipboard-write", "clipboard-read"]
     )
+    context.add_init_script(path=AXE)
     page = context.new_page()
     troubles = watch(page)
     page.goto(demo.assertion, wait_until="networkidle")
@@ -80,6 +84,7 @@ def test_a_share_page_offers_what_works_elsewhere(
     assert page.evaluate("navigator.clipboard.readText()") == demo.assertion
     page.wait_for_function("document.querySelector('.embed-preview').naturalWidth > 0")
     assert page.evaluate(OVERFLOW) <= 0
+    assert page.evaluate(AUDIT) == []
     assert troubles == []
 
     page.set_content(ELSEWHERE.format(demo.assertion), wait_until="networkidle")
