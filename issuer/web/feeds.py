@@ -23,6 +23,19 @@ if TYPE_CHECKING:
 blueprint = Blueprint("feeds", __name__)
 
 SCHEMA = "http://www.sitemaps.org/schemas/sitemap/0.9"
+#: The pages that are always there.
+PAGES = (
+    "/",
+    "/explore",
+    "/series",
+    "/tags",
+    "/leaderboard",
+    "/report",
+    "/verify",
+    "/about",
+    "/about/terms",
+    "/about/privacy",
+)
 #: What costs us much, or is nobody's business but the person's.
 NOT_VISITED = ("/admin/", "/api/", "/diff", "/login", "/settings")
 
@@ -61,7 +74,7 @@ def badges() -> Response:
     addresses = _addresses()
     return Feed(
         title="New badges",
-        page=addresses.base_url + url_for("pages.badges"),
+        page=f"{addresses.base_url}/explore",
         own=addresses.base_url + url_for("feeds.badges"),
         entries=[badge_entry(made, addresses) for made in feeds.new_badges(db_session())],
     ).answer()
@@ -95,9 +108,7 @@ def site_map_part(kind: str, page: int) -> Response:
     if kind == "badges":
         made = feeds.mapped_badges(session, page)
         return _places((addresses.badge(slug), f"{day:%Y-%m-%d}") for slug, day in made)
-    names = ["pages.home", "pages.explore", "pages.badges", "boards.leaderboard", "pages.about"]
-    names += ["verifying.form", "pages.terms", "pages.privacy"]
-    return _places((addresses.base_url + url_for(name), "") for name in names)
+    return _places((addresses.base_url + path, "") for path in PAGES)
 
 
 @blueprint.get("/robots.txt")

@@ -130,7 +130,7 @@ def diff(first: str, second: str) -> Response:
 @blueprint.get("/explore/badges")
 def catalogue() -> Response:
     """Lead to all badges."""
-    return redirect(url_for("pages.badges"), MOVED)
+    return redirect("/explore", MOVED)
 
 
 @blueprint.get("/explore/badges/rss")
@@ -142,7 +142,7 @@ def catalogue_feed() -> Response:
 @blueprint.get("/tags/<names>/<any(any, all):_kind>")
 def tags(names: str, _kind: str) -> Response:
     """Lead to the badges of a tag; of several, to the first."""
-    return redirect(url_for("pages.tag", name=names.split(",")[0]), MOVED)
+    return redirect(url_for("exploring.tag", name=names.split(",")[0]), MOVED)
 
 
 @blueprint.get("/assertions/<badge_name>/<recipient>")

@@ -164,7 +164,7 @@ class Seeds:
         """Keep how many hold each badge, and how many people hold any."""
         for badge, number in held.items():
             self.session.merge(BadgeTotal(badge_id=badge.id, holders=number, awards=number))
-        first = date(1970, 1, 1)
+        first = date.min
         for total, number in ((0, 50), (1, people)):
             self.session.add(
                 RankHistogram(
