@@ -16,6 +16,7 @@ from issuer.app import create_app
 from issuer.limits import limiter
 from issuer.models import Assertion, EmailIdentity, OutboxMessage, Person
 from issuer.services import emails, persons
+from issuer.web.login.provider import Provider
 from issuer.web.login.sessions import keep_login
 from tests.issuing import NOW, give, make_badge, make_site
 from tests.unit.issuer.web.html import Page
@@ -304,3 +305,21 @@ def test_badges_are_pinned(app: Flask, site: Site) -> None:
 def test_without_a_login_there_are_no_settings(tmp_path: Path) -> None:
     client = create_app(site=make_site(tmp_path, "")).test_client()
     assert client.get("/settings").status_code == 404
+
+
+def test_a_login_brings_the_chosen_look_and_leaves_the_chosen_name(
+    app: Flask, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claims = {"iss": "https://id.example.org", "sub": "s-1", "nickname": "asha", "name": "Other"}
+    monkeypatch.setattr(Provider, "claims", lambda _self: claims)
+    with site.database.writing() as session:
+        asha = persons.find(session, "asha")
+        asha.theme, asha.locale, asha.last_login_at = "dark", "de", NOW
+    client = app.test_client()
+    answer = client.get("/login/callback")
+    cookies = "\n".join(answer.headers.getlist("Set-Cookie"))
+    assert answer.status_code == 302
+    assert "theme=dark" in cookies
+    assert "language=de" in cookies
+    assert 'data-bs-theme="dark"' in client.get("/settings", headers=HTML).text
+    assert person(site).display_name == "Asha Raman"
