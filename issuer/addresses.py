@@ -43,6 +43,10 @@ class Addresses:
         """Address of the picture of a badge edition."""
         return f"{self.badge(slug, edition)}/image"
 
+    def badge_card(self, slug: str) -> str:
+        """Address of the wide picture of a badge."""
+        return f"{self.badge(slug)}/card.png"
+
     def assertion(self, uuid: UUID) -> str:
         """Address of an Assertion, and of its share page."""
         return f"{self.base_url}/assertions/{uuid}"
@@ -51,6 +55,18 @@ class Addresses:
         """Address of the baked picture of an assertion."""
         return f"{self.assertion(uuid)}/image"
 
+    def assertion_card(self, uuid: UUID) -> str:
+        """Address of the wide picture of an assertion."""
+        return f"{self.assertion(uuid)}/card.png"
+
+    def assertion_embed(self, uuid: UUID) -> str:
+        """Address of the card of an assertion, for frames of other sites."""
+        return f"{self.assertion(uuid)}/embed"
+
+    def assertion_drawing(self, uuid: UUID) -> str:
+        """Address of the drawn card of an assertion."""
+        return f"{self.assertion(uuid)}/embed.svg"
+
     def signed_assertion(self, uuid: UUID) -> str:
         """Address of the signed form of an assertion."""
         return f"{self.assertion(uuid)}.jws"
@@ -58,3 +74,7 @@ class Addresses:
     def person(self, username: str) -> str:
         """Address of a person's page."""
         return f"{self.base_url}/people/{quote(username, safe='')}"
+
+    def portrait(self, username: str) -> str:
+        """Address of a person's picture."""
+        return f"{self.person(username)}/avatar"

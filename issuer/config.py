@@ -31,7 +31,7 @@ PREFIX = "ACCOLADES_"
 NOT_SETTINGS = {"ACCOLADES_CONFIG", "ACCOLADES_SHARED"}
 NOT_SETTINGS_PREFIX = "ACCOLADES_TEST_"
 #: Settings that may be given as the path of a file that holds them.
-SECRETS = ("secret_key", "oidc_client_secret", "key_passphrase", "history_url")
+SECRETS = ("secret_key", "oidc_client_secret", "key_passphrase", "history_url", "mail_password")
 LISTS = ("skip_users", "rules", "admin_groups", "oidc_scopes")
 FILE_LIMIT = 1 << 20
 #: Scheme, host and port and nothing else: it becomes the beginning of every id.
@@ -46,6 +46,8 @@ DIRECTORY = re.compile(
 )
 
 WEB_ADDRESS = re.compile(r"https?://[^\s/?#]+(/[^\s?#]*)?", re.IGNORECASE)
+
+AVATARS = r"^(https?://[!-~]+)?$"
 
 
 class Settings(BaseModel):
@@ -99,6 +101,16 @@ class Settings(BaseModel):
     oidc_scopes: tuple[str, ...] = ("openid", "profile", "email")
     admin_groups: tuple[str, ...] = ("sysadmin-main", "sysadmin-badges")
     demo: bool = False
+
+    mail_host: str = ""
+    mail_port: int = Field(default=587, ge=1, le=65535)
+    mail_security: Literal["starttls", "tls", "none"] = "starttls"
+    mail_user: str = ""
+    mail_password: str = ""
+    mail_from: str = Field(default="", pattern=r"^([^@\s]+@[^@\s]+)?$")
+
+    avatar_url: str = Field(default="https://seccdn.libravatar.org/avatar", pattern=AVATARS)
+    erasure: Literal["anonymise", "revoke"] = "anonymise"
 
     @field_validator("base_url")
     @classmethod

@@ -74,3 +74,11 @@ class HistoryAwayError(AccoladesError):
 
 class HistoryRefusedError(AccoladesError):
     """What is asked of the history outside can never be answered as it is."""
+
+
+class MailAwayError(AccoladesError):
+    """The mail server cannot be reached, or takes no letters now."""
+
+
+class MailRefusedError(AccoladesError):
+    """The mail server will never take this letter."""

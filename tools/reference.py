@@ -53,6 +53,7 @@ EXIT_CODES = {
     "back to the queue, or a process did not end in time; 10 to 15: the bus could not be used, by "
     "the numbers of `fedora-messaging consume`",
     "db check": "1: the tables differ; every difference is a line",
+    "outbox mail": "1: the mail server took no letters; they stay",
     "outbox retry": "1: a message is not refused or delayed; the others are tried again",
     "outbox send": "1: a message was refused or delayed; the others were sent",
     "quarantine replay": "1: a message still cannot be handled; the others were",
@@ -197,6 +198,19 @@ MEANINGS = {
         "oidc_client_secret": "The site's secret at the provider; empty: a public client",
         "oidc_scopes": "What is asked of the provider; must contain `openid`",
         "admin_groups": "Groups of the provider that a login remembers",
+    },
+    "People": {
+        "mail_host": "Mail server through which letters go, such as the link that proves an "
+        "address; empty: none is sent, and links stand in the log (in a demo, on the page)",
+        "mail_port": "Its port: usually 587 with `starttls`, 465 with `tls`, 25 with `none`",
+        "mail_security": "`starttls`, `tls` from the start, or `none` for a server on this machine",
+        "mail_user": "Name for its login; empty: no login",
+        "mail_password": "Password for its login",
+        "mail_from": "Address from which letters come; empty: `issuer_email`",
+        "avatar_url": "Service of pictures by the SHA-256 of an e-mail address, as Libravatar; we "
+        "ask it for people who want that, and browsers never do. Empty: nobody has a picture",
+        "erasure": "What becomes of the badges of somebody who is erased: `anonymise` lets them go "
+        "on verifying, `revoke` revokes them",
     },
 }
 

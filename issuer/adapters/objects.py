@@ -5,10 +5,24 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import tempfile
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from issuer.errors import NotFoundError
+
+#: Never a path, and never two letters alone, which are the folders of the contents.
+NAME = re.compile(r"[a-z0-9-]{3,80}")
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """Bytes that were made of something else, and when."""
+
+    content: bytes
+    made_at: datetime
 
 
 class ObjectFolder:
@@ -31,6 +45,29 @@ class ObjectFolder:
             return self._path(name).read_bytes()
         except FileNotFoundError as error:
             raise NotFoundError(f"object {name}: not in {self.folder}") from error
+
+    def get_made(self, kind: str, name: str) -> Made | None:
+        """Return what was made under a name of its own, or None where nothing is."""
+        path = self._made(kind, name)
+        try:
+            content = path.read_bytes()
+            made_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        except FileNotFoundError:
+            return None
+        return Made(content, made_at)
+
+    def put_made(self, kind: str, name: str, content: bytes) -> None:
+        """Keep what can be made again at any time, in the place of what was made before."""
+        write_whole(self._made(kind, name), content)
+
+    def drop_made(self, kind: str, name: str) -> None:
+        """Forget what was made under a name; nothing happens where nothing is."""
+        self._made(kind, name).unlink(missing_ok=True)
+
+    def _made(self, kind: str, name: str) -> Path:
+        if not NAME.fullmatch(kind) or not NAME.fullmatch(name):
+            raise ValueError(f"not a name for what is made: {kind!a}/{name!a}")
+        return self.folder / kind / name[:2] / name
 
     def _path(self, name: str) -> Path:
         return self.folder / name[:2] / name

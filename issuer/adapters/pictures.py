@@ -91,6 +91,11 @@ def _read_svg(content: bytes, name: str) -> Picture:
     return Picture(content, SVG)
 
 
+def has_letters(text: str) -> bool:
+    """Whether the font that Pillow brings has every letter of a text."""
+    return all(letter.isspace() or _has(letter) for letter in set(text))
+
+
 @cache
 def _font() -> ImageFont.FreeTypeFont:
     font = ImageFont.load_default(SIDE / 10)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""``accolades outbox``: what is announced on the bus, and what is not sent yet."""
+"""``accolades outbox``: what is announced on the bus, letters to people, what is not sent yet."""
 
 from __future__ import annotations
 
@@ -13,10 +13,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from issuer.adapters.mail import SmtpMailer
 from issuer.adapters.publishing import Publisher, load_bus_configuration
 from issuer.cli.main import NEGATIVE, Context, pass_context
-from issuer.errors import InvalidInputError
+from issuer.errors import InvalidInputError, MailAwayError
+from issuer.posting import post
 from issuer.sending import Sender
+from issuer.services import mailing
 from issuer.services import outbox as announcements
 
 if TYPE_CHECKING:
@@ -88,6 +91,29 @@ def send(context: Context, *, follow: bool, as_json: bool) -> None:
     else:
         click.echo(f"{tally.sent} sent, {tally.refused} refused, {tally.delayed} delayed")
     sys.exit(NEGATIVE if tally.refused or tally.delayed else 0)
+
+
+@outbox.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@pass_context
+def mail(context: Context, *, as_json: bool) -> None:
+    """Send the letters to people that wait, through the mail server of the settings."""
+    site, sent, trouble = context.site, 0, ""
+    if not site.settings.mail_host:
+        raise InvalidInputError("outbox: no mail server is configured: set ACCOLADES_MAIL_HOST")
+    try:
+        while taken := post(site, SmtpMailer(site.settings), now=datetime.now(UTC)):
+            sent += taken
+    except MailAwayError as error:
+        trouble = str(error)
+        click.echo(f"accolades: {error}: it is tried again later", err=True)
+    with site.database.reading() as session:
+        waiting = mailing.waiting(session)
+    if as_json:
+        click.echo(json.dumps({"sent": sent, "waiting": waiting}))
+    else:
+        click.echo(f"{sent} sent" + (f", {waiting} waiting" if waiting else ""))
+    sys.exit(NEGATIVE if trouble else 0)
 
 
 @outbox.command()

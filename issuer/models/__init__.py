@@ -13,6 +13,7 @@ from issuer.models.badges import (
     TeamMember,
     badge_tags,
 )
+from issuer.models.derived import is_search_table
 from issuer.models.exports import BackpackConnection, Export, Push
 from issuer.models.granting import Bounty, Claim, Grant, Invitation, InvitationUse
 from issuer.models.issuers import Endorsement, Issuer, IssuerEpoch, SigningKey, StatusList
@@ -28,7 +29,7 @@ from issuer.models.operations import AuditEntry, JobRun, Setting
 from issuer.models.persons import ApiToken, EmailIdentity, OldName, Person, Redirect
 from issuer.models.plugins import PendingDecision, PythonBadgeState
 from issuer.models.rules import Counter, CounterAnchor, Rule, RuleRevision
-from issuer.models.totals import BadgeTotal, RankHistogram, Total
+from issuer.models.totals import BadgeMonth, BadgeTotal, RankHistogram, Total
 from issuer.models.types import ClaimState, KeyState, Period, PushState, Source
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "BackpackConnection",
     "Badge",
     "BadgeEdition",
+    "BadgeMonth",
     "BadgeTotal",
     "Bounty",
     "Claim",
@@ -84,4 +86,5 @@ __all__ = [
     "Topic",
     "Total",
     "badge_tags",
+    "is_search_table",
 ]

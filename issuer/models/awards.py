@@ -84,6 +84,8 @@ class Assertion(Base):
             sqlite_where=text("is_default"),
             postgresql_where=text("is_default"),
         ),
+        # Assertions of the old system are asked for by it.
+        Index(None, "identity_hash", postgresql_using="hash"),
     )
 
     id: Mapped[int] = mapped_column(BigInt, primary_key=True)

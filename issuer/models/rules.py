@@ -23,6 +23,11 @@ class Rule(Base):
     badge_id: Mapped[int] = mapped_column(ForeignKey("badges.id"), index=True)
     source: Mapped[str] = mapped_column(Text, default="")
     active: Mapped[bool] = mapped_column(default=True)
+    # What its counters belong to and the value that earns the badge, where both are known.
+    asks: Mapped[str | None] = mapped_column(Text, index=True)
+    threshold: Mapped[int | None] = mapped_column(BigInt)
+    # The ending of the topics that it counts: rules with different ones share a filter.
+    topic: Mapped[str | None] = mapped_column(Text)
     failures: Mapped[int] = mapped_column(default=0)
     last_failure: Mapped[str | None] = mapped_column(Text)
     last_failure_at: Mapped[datetime | None]

@@ -46,9 +46,22 @@ class BadgeTotal(Base):
     """How many hold a badge."""
 
     __tablename__ = "badge_totals"
+    __table_args__ = (Index(None, "holders", "badge_id"),)
 
     badge_id: Mapped[int] = mapped_column(
         ForeignKey("badges.id", ondelete="CASCADE"), primary_key=True
     )
     holders: Mapped[int] = mapped_column(BigInt, default=0)
+    awards: Mapped[int] = mapped_column(BigInt, default=0)
+
+
+class BadgeMonth(Base):
+    """How often a badge was awarded in a month; kept by a trigger (`derived`)."""
+
+    __tablename__ = "badge_months"
+
+    badge_id: Mapped[int] = mapped_column(
+        ForeignKey("badges.id", ondelete="CASCADE"), primary_key=True
+    )
+    month: Mapped[date] = mapped_column(primary_key=True)  # its first day, in UTC
     awards: Mapped[int] = mapped_column(BigInt, default=0)

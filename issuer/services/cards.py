@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from issuer.models import Assertion, Award, Badge, Issuer, Person, SigningKey
+    from issuer.models import Assertion, Award, Badge, BadgeEdition, Issuer, SigningKey
 
 T = TypeVar("T")
 
@@ -56,6 +56,7 @@ class AwardCard:
     issued_at: datetime
     badge: BadgeCard
     person: PersonCard
+    why: str = ""  # where one reads of the contribution
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,30 +65,22 @@ class Step:
 
     position: int
     badge: BadgeCard
+    held: bool = False  # by whoever looks
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BadgePage:
-    """A badge, its series, and who holds it, newest first."""
+@dataclass(frozen=True, slots=True)
+class SeriesCard:
+    """A series with its steps."""
 
-    badge: Badge
-    holders: int
-    people: int  # who hold any badge
-    tags: tuple[str, ...]
-    series: str
-    steps: tuple[Step, ...]
-    awards: Listing[AwardCard]
+    slug: str
+    name: str
+    description: str
+    steps: list[Step]
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PersonPage:
-    """A person and their badges, newest first."""
-
-    person: Person
-    badges: int
-    points: int
-    pinned: tuple[BadgeCard, ...]
-    awards: Listing[AwardCard]
+    @property
+    def held(self) -> int:
+        """How many of the steps whoever looks has."""
+        return sum(step.held for step in self.steps)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +91,10 @@ class AssertionPage:
     award: Award
     badge: Badge
     issuer: Issuer
+    edition: BadgeEdition  # under which it was issued
+    picture: str  # of that edition, by its SHA-256
     person: PersonCard | None
+    has_portrait: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,17 +115,9 @@ class TagCard:
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
-    """A tag with the badges of it that most people hold."""
-
-    tag: TagCard
-    badges: tuple[BadgeCard, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Numbers:
     """How large the site is."""
 
-    badges: int
     awards: int
     people: int
+    lately: int  # awards of this month

@@ -172,12 +172,16 @@ def _revise(session: Session, rule: model.Rule, badge: Badge, now: datetime, sou
         state = "added"
     elif row.revisions[-1].fingerprint == rule.fingerprint:
         row.source = source
+        row.asks, row.threshold = counts.goal(rule)
+        row.topic = counts.topic(rule)
         return "unchanged"
     else:
         state = "changed"
         # One that was retired comes back; one that an admin switched off stays so.
         row.active = row.active or not row.revisions[-1].text
     row.source = source
+    row.asks, row.threshold = counts.goal(rule)
+    row.topic = counts.topic(rule)
     _write(row, rule.text, rule.fingerprint, now)
     session.flush()
     return state

@@ -9,6 +9,7 @@ A changed filter is another question, with counters of its own.
 
 from __future__ import annotations
 
+import math
 from collections import Counter as Tally
 from collections import defaultdict
 from datetime import datetime
@@ -20,7 +21,7 @@ from sqlalchemy import bindparam, delete, select, update
 from issuer.db import insert_once
 from issuer.models import Counter, CounterAnchor
 from issuer.services import archive, histories, postgres
-from rules.counting import MOMENTS, NAMES, Question, digest, fingerprint, may_trigger
+from rules.counting import MOMENTS, NAMES, Question, costly, digest, fingerprint, may_trigger
 from rules.engine import RuleSet
 from rules.model import Query
 
@@ -55,6 +56,35 @@ def all_triggers(rule: Rule) -> Question:
     """Return the counter that says whether the triggers of a rule were counted at all."""
     key = digest("triggers", rule.fingerprint)
     return Question(key, f"triggers {rule.fingerprint}", {}, (), Query())
+
+
+def goal(rule: Rule) -> tuple[str | None, int | None]:
+    """Return whose counters a rule asks and the value that earns its badge, or neither.
+
+    Only where the value has to grow to it: that is what a person can be on the way to.
+    """
+    condition = rule.condition
+    if condition is None or costly(rule) or condition.expression is not None:
+        return None, None
+    name = condition.comparison.removeprefix("is ")
+    if name == "greater than":
+        return _filter_of(rule), math.floor(condition.number) + 1
+    if name in ("greater than or equal to", "equal to"):
+        return _filter_of(rule), math.ceil(condition.number)
+    return None, None
+
+
+def topic(rule: Rule) -> str | None:
+    """Return the ending of the topics that count for a rule, None unless there is just one.
+
+    It is empty where the counters are of this rule alone.
+    """
+    if rule.previous is None:
+        return ""
+    needs = rule.trigger.needs
+    if needs is None or needs.categories or len(needs.suffixes) != 1:
+        return None
+    return next(iter(needs.suffixes))
 
 
 def finds(question: Question, entry: Entry) -> bool:

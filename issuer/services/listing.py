@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import and_, func, select, tuple_
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 #: The columns of an award in a list, and its row.
-Shown = tuple[UUID, datetime, str, str, str, int, int | None, str, str, int]
+Shown = tuple[UUID, datetime, str, str, str, int, int | None, str, str, int, str | None]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 #: Where a list of awards goes on: the moment in microseconds, and the row.
@@ -31,43 +31,49 @@ def plain(text: str) -> str:
     return text.replace("\0", "\ufffd")
 
 
+#: Made once, because making a statement costs more than running it.
+_BADGE_CARDS = (
+    select(
+        Badge.slug,
+        Badge.name,
+        Badge.description,
+        func.coalesce(BadgeTotal.holders, 0),
+        Badge.version,
+        Badge.svg_id,
+    )
+    .outerjoin(BadgeTotal, BadgeTotal.badge_id == Badge.id)
+    .where(Badge.retired_at.is_(None))
+)
+_AWARD_CARDS = (
+    select(
+        Assertion.uuid,
+        Award.issued_at,
+        Badge.slug,
+        Badge.name,
+        Badge.description,
+        Badge.version,
+        Badge.svg_id,
+        Person.username,
+        Person.display_name,
+        Award.id,
+        Award.cause_url,
+    )
+    .select_from(Award)
+    .join(Assertion, and_(Assertion.award_id == Award.id, Assertion.is_default))
+    .join(Badge, Award.badge_id == Badge.id)
+    .join(Person, Award.person_id == Person.id)
+    .where(Award.revoked_at.is_(None), Person.opted_out.is_(False), Person.erased_at.is_(None))
+)
+
+
 def badge_cards() -> Select[str, str, str, int, int, int | None]:
     """Select the badges that can still be earned, as `BadgeCard` takes them."""
-    return (
-        select(
-            Badge.slug,
-            Badge.name,
-            Badge.description,
-            func.coalesce(BadgeTotal.holders, 0),
-            Badge.version,
-            Badge.svg_id,
-        )
-        .outerjoin(BadgeTotal, BadgeTotal.badge_id == Badge.id)
-        .where(Badge.retired_at.is_(None))
-    )
+    return _BADGE_CARDS
 
 
 def award_cards() -> Select[*Shown]:
     """Select the awards that may be shown: not taken back, of people who may be named."""
-    return (
-        select(
-            Assertion.uuid,
-            Award.issued_at,
-            Badge.slug,
-            Badge.name,
-            Badge.description,
-            Badge.version,
-            Badge.svg_id,
-            Person.username,
-            Person.display_name,
-            Award.id,
-        )
-        .select_from(Award)
-        .join(Assertion, and_(Assertion.award_id == Award.id, Assertion.is_default))
-        .join(Badge, Award.badge_id == Badge.id)
-        .join(Person, Award.person_id == Person.id)
-        .where(Award.revoked_at.is_(None), Person.opted_out.is_(False), Person.erased_at.is_(None))
-    )
+    return _AWARD_CARDS
 
 
 def page_of_awards(
@@ -78,16 +84,19 @@ def page_of_awards(
         statement = statement.where(tuple_(Award.issued_at, Award.id) < _position(after))
     newest_first = statement.order_by(Award.issued_at.desc(), Award.id.desc())
     rows = session.execute(newest_first.limit(limit + 1)).all()
-    cards = tuple(
-        AwardCard(
-            row.uuid,
-            row.issued_at,
-            BadgeCard(row.slug, row.name, row.description, version=row.version, svg_id=row.svg_id),
-            PersonCard(row.username, row.display_name),
-        )
-        for row in rows[:limit]
-    )
+    cards = tuple(award_card(row) for row in rows[:limit])
     return Listing(cards, _cursor(rows[limit - 1]) if len(rows) > limit else "")
+
+
+def award_card(row: Any) -> AwardCard:
+    """Return the card of a row that `award_cards` selected."""
+    return AwardCard(
+        row.uuid,
+        row.issued_at,
+        BadgeCard(row.slug, row.name, row.description, version=row.version, svg_id=row.svg_id),
+        PersonCard(row.username, row.display_name),
+        why=row.cause_url or "",
+    )
 
 
 def _cursor(row: Row[*Shown]) -> str:

@@ -50,8 +50,9 @@ def record_login(session: Session, claims: Mapping[str, Any], *, now: datetime) 
     person = _linked(session, login, now)
     if person.erased_at is not None:
         raise GoneError(f"person {login.username!r}: was erased here on their own request")
+    if person.last_login_at is None:  # afterwards people choose their name themselves
+        person.display_name = login.name or person.display_name
     _note_login(session, person, now)
-    person.display_name = login.name or person.display_name
     person.email = login.email or person.email
     if login.email is not None and login.email_is_verified:
         _verify(session, person, login.email.lower(), now)

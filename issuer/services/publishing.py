@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import contains_eager, joinedload
 
 from issuer.errors import GoneError, NotFoundError
 from issuer.models import (
@@ -73,6 +73,25 @@ def find_edition(session: Session, slug: str, number: int = 1) -> BadgeEdition:
     edition = session.scalars(statement).one_or_none()
     if edition is None:
         raise NotFoundError(f"badge {slug!r}: there is no edition {number}")
+    return edition
+
+
+def newest_edition(session: Session, slug: str) -> BadgeEdition:
+    """Return the newest edition of a badge with its pictures; raise `NotFoundError`."""
+    statement = (
+        select(BadgeEdition)
+        .join(BadgeEdition.badge)
+        .where(Badge.slug == slug.replace("\0", "\ufffd"))
+        .order_by(BadgeEdition.number.desc())
+        .limit(1)
+        .options(
+            joinedload(BadgeEdition.png),
+            contains_eager(BadgeEdition.badge).joinedload(Badge.issuer),
+        )
+    )
+    edition = session.scalars(statement).one_or_none()
+    if edition is None:
+        raise NotFoundError(f"badge {slug!r}: there is none")
     return edition
 
 

@@ -14,9 +14,9 @@ from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
 from sqlalchemy.exc import SQLAlchemyError
 
-import issuer.models  # noqa: F401  (registers the tables)
 from issuer.db import Base
 from issuer.errors import DatabaseAwayError, DatabaseNotReadyError
+from issuer.models import is_search_table
 from issuer.paths import data_path
 
 if TYPE_CHECKING:
@@ -50,7 +50,8 @@ def downgrade(database: Database, revision: str) -> None:
 def differences(database: Database) -> list[str]:
     """Return what distinguishes the tables from the models, a line each; empty: nothing."""
     with database.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        options = {"compare_type": True, "include_name": _is_model}
+        context = MigrationContext.configure(connection, opts=options)
         return [str(difference) for difference in compare_metadata(context, Base.metadata)]
 
 
@@ -77,6 +78,10 @@ def ensure_current(database: Database) -> None:
             f"database: tables are at revision {found}, this version needs {wanted}: "
             "run 'accolades db upgrade'"
         )
+
+
+def _is_model(name: str | None, kind: str, _parents: object) -> bool:
+    return kind != "table" or not is_search_table(name)
 
 
 def _config(connection: Connection) -> Config:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 
 from issuer.db import inserting
-from issuer.models import Award, BadgeTotal, Period, RankHistogram, Total
+from issuer.models import Award, BadgeTotal, Period, Person, RankHistogram, Total
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,6 +56,16 @@ def take_back(session: Session, change: Change) -> None:
     _change(session, change, -1)
 
 
+def leave(session: Session, person_id: int) -> None:
+    """Take somebody out of all ranks; the totals stay, for the day they come back."""
+    _move_all(session, person_id, -1)
+
+
+def come_back(session: Session, person_id: int) -> None:
+    """Put somebody back into all ranks."""
+    _move_all(session, person_id, 1)
+
+
 def starts(moment: datetime) -> Iterator[tuple[Period, date]]:
     """Yield each period that a moment lies in, with its first day (in UTC; weeks on Monday)."""
     day = moment.date()
@@ -66,8 +76,29 @@ def starts(moment: datetime) -> Iterator[tuple[Period, date]]:
     yield Period.DAY, day
 
 
+def _move_all(session: Session, person_id: int, sign: int) -> None:
+    # Locked, so that an award of this moment is counted before or after, and not beside.
+    kept = (
+        select(Total)
+        .where(Total.person_id == person_id, Total.period.in_(RANKED))
+        .order_by(Total.period, Total.starts_on)
+        .with_for_update()
+    )
+    moves: list[_Move] = []
+    for total in session.scalars(kept.execution_options(populate_existing=True)).all():
+        for measure, number in (("badges", total.badges), ("points", total.points)):
+            before, after = (number, 0) if sign < 0 else (0, number)
+            moves += [
+                (measure, total.period, total.starts_on, at, change)
+                for at, change in _moved(before, after)
+            ]
+    _move(session, moves)
+
+
 def _change(session: Session, award: Change, sign: int) -> None:
     points = award.points
+    hidden = select(Person.opted_out | Person.erased_at.is_not(None)).filter_by(id=award.person_id)
+    is_ranked = not session.scalars(hidden).one()
     days = dict(starts(award.issued_at))
     adding = inserting(session, Total)
     count = adding.on_conflict_do_update(
@@ -81,7 +112,7 @@ def _change(session: Session, award: Change, sign: int) -> None:
     rows = [{**whose, "period": period, "starts_on": days[period]} for period in sorted(days)]
     moves: list[_Move] = []
     for period, badges, sum_of_points in session.execute(count, rows):
-        if period in RANKED:
+        if is_ranked and period in RANKED:
             for measure, before, after in (
                 ("badges", badges - sign, badges),
                 ("points", sum_of_points - sign * points, sum_of_points),

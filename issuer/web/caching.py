@@ -48,7 +48,7 @@ def _cache(response: Response) -> Response:
 def _revalidate(response: Response) -> Response:
     known = current_app.config["SESSION_COOKIE_NAME"] in request.cookies
     response.headers.setdefault("Cache-Control", PRIVATE if known else PUBLIC)
-    response.vary.update(("Accept", "Cookie"))
+    response.vary.update(("Accept", "Accept-Language", "Cookie"))
     response.add_etag()
     return response.make_conditional(request)
 

@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from flask import jsonify, render_template, request
+from flask_babel import lazy_gettext as _
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
@@ -34,16 +35,16 @@ RETRY_SECONDS = "10"
 
 #: What a page says: its heading, and what to do.
 WORDS = {
-    400: ("That did not make sense", "Something in the request could not be read."),
-    403: ("Not for you", "You may not do this. Perhaps you need to sign in first."),
-    404: ("Nothing here", "There is no such page. It may have had another name."),
-    405: ("Not like this", "This address cannot be used in that way."),
-    409: ("That does not fit", "The request contradicts what is stored."),
-    410: ("Gone for good", "This was here once and will not come back."),
-    413: ("Too large", "What you sent is larger than we accept."),
-    429: ("Slow down, please", "Too many requests came from you. Try again in a while."),
-    500: ("Our mistake", "Something broke on our side. It has been noted."),
-    503: ("Back in a moment", "A part of the site cannot be reached. Try again in a while."),
+    400: (_("That did not make sense"), _("Something in the request could not be read.")),
+    403: (_("Not for you"), _("You may not do this. Perhaps you need to sign in first.")),
+    404: (_("Nothing here"), _("There is no such page. It may have had another name.")),
+    405: (_("Not like this"), _("This address cannot be used in that way.")),
+    409: (_("That does not fit"), _("The request contradicts what is stored.")),
+    410: (_("Gone for good"), _("This was here once and will not come back.")),
+    413: (_("Too large"), _("What you sent is larger than we accept.")),
+    429: (_("Slow down, please"), _("Too many requests came from you. Try again in a while.")),
+    500: (_("Our mistake"), _("Something broke on our side. It has been noted.")),
+    503: (_("Back in a moment"), _("A part of the site cannot be reached. Try again in a while.")),
 }
 
 
@@ -65,7 +66,7 @@ def _ours(error: Exception) -> Response:
     if code < 500:
         return _answer(code, str(error))
     log.error("%s %s: %s", request.method, request.path, error, exc_info=error)
-    answer = _answer(code, WORDS[code][1])
+    answer = _answer(code, str(WORDS[code][1]))
     if code == 503:
         answer.headers["Retry-After"] = RETRY_SECONDS
     return answer

@@ -9,7 +9,7 @@ from flask_bootstrap import Bootstrap5
 
 from issuer.addresses import Addresses
 from issuer.services.findings import clean
-from issuer.web import texts
+from issuer.web import texts, wording
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -21,23 +21,27 @@ def init_app(app: Flask, settings: Settings) -> None:
     """Prepare the templates."""
     app.config["BOOTSTRAP_SERVE_LOCAL"] = True
     Bootstrap5(app)
-    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.jinja_env.globals.update(
         site_name=settings.site_name,
         site_claim=settings.site_claim,
         issuer_name=settings.issuer_name,
         issuer_slug=settings.issuer_slug,
         contact=settings.issuer_email,
+        base_url=settings.base_url,
         paths=Addresses(""),  # inside the site
         addresses=Addresses(settings.base_url),  # for those who read elsewhere
     )
     app.jinja_env.filters.update(
+        broken=wording.broken,
         counted=texts.counted,
         day=texts.day,
         host=texts.host,
         initials=texts.initials,
         markdown=texts.markdown,
+        month=texts.month,
         number=texts.number,
+        percent=texts.percent,
+        plain_day=wording.plain_day,
         shown=clean,
         tone=texts.tone,
         web_address=texts.web_address,

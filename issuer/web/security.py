@@ -28,6 +28,7 @@ POLICY = {
     "base-uri": "'none'",
     "frame-ancestors": "'none'",
 }
+MAY_BE_FRAMED = "frame-ancestors *"
 POLICY_HEADER = "Content-Security-Policy"
 #: Asked from inside the cluster, without TLS.
 PLAIN_PATHS = ("/healthz/", "/metrics")
@@ -75,6 +76,8 @@ def _restore_own_policy(response: Response) -> Response:
     """Let a view be stricter than the pages: an SVG by itself is a document of its own."""
     if g.get("own_policy"):
         response.headers[POLICY_HEADER] = g.own_policy
+        if MAY_BE_FRAMED in g.own_policy:
+            response.headers.pop("X-Frame-Options", None)  # it would forbid what the policy allows
     return response
 
 

@@ -4,18 +4,23 @@
 from __future__ import annotations
 
 import zlib
-from typing import TYPE_CHECKING
+from datetime import date
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 import nh3
+from babel import Locale
+from babel.dates import format_date, format_skeleton
+from babel.numbers import format_decimal, format_percent
+from flask_babel import get_locale
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-if TYPE_CHECKING:
-    from datetime import datetime
-
 MAX_MARKDOWN = 20_000
 TONES = 6
+#: Shares below are told with a digit more, and no smaller ones.
+FINE_BELOW = 0.1
+LEAST_SHARE = 0.001
 #: What a text may hold. No pictures: they would load from elsewhere.
 ALLOWED = {"p", "br", "hr", "em", "strong", "code", "pre", "blockquote", "ul", "ol", "li", "a"}
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
@@ -54,19 +59,45 @@ def host(address: str) -> str:
     return (urlsplit(address).hostname or "").removeprefix("www.")
 
 
-def day(moment: datetime, short: bool = False) -> str:
+def day(moment: date, short: bool = False) -> str:
     """Return a day as people write it: 3 November 2026, or 3 Nov 2026."""
-    return f"{moment.day} {moment:{'%b' if short else '%B'} %Y}"
+    return _day(moment.year, moment.month, moment.day, "medium" if short else "long", _locale())
 
 
-def number(value: int) -> str:
+@lru_cache(maxsize=4096)
+def _day(year: int, month: int, number: int, length: str, locale: Locale) -> str:
+    """Write a day; lists name the same ones again and again."""
+    return format_date(date(year, month, number), length, locale=locale)
+
+
+def month(moment: date) -> str:
+    """Return a month as people write it: November 2026."""
+    return format_skeleton("yMMMM", moment, locale=_locale())
+
+
+def number(value: float) -> str:
     """Return a number with its thousands apart."""
-    return f"{value:,}"
+    return _number(value, _locale())
+
+
+@lru_cache(maxsize=4096)
+def _number(value: float, locale: Locale) -> str:
+    return format_decimal(value, locale=locale)
+
+
+def percent(share: float) -> str:
+    """Return a share in percent; a small one keeps the digit that tells it from nothing."""
+    locale = _locale()
+    pattern = locale.percent_formats[None].pattern
+    fine = pattern.replace("##0", "##0.#")
+    if 0 < share < LEAST_SHARE:
+        return f"< {format_percent(LEAST_SHARE, fine, locale=locale)}"
+    return format_percent(share, fine if share < FINE_BELOW else pattern, locale=locale)
 
 
 def counted(value: int, one: str, many: str = "") -> str:
     """Return a number with its noun: 1 badge, 2 badges."""
-    return f"{value:,} {one if value == 1 else many or one + 's'}"
+    return f"{number(value)} {one if value == 1 else many or one + 's'}"
 
 
 def initials(name: str) -> str:
@@ -79,3 +110,7 @@ def initials(name: str) -> str:
 def tone(name: str) -> int:
     """Return which of the avatar colours a name has, always the same."""
     return zlib.crc32(name.encode()) % TONES
+
+
+def _locale() -> Locale:
+    return get_locale() or Locale("en", "GB")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "0010"
-down_revision = "0004"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 
@@ -229,7 +229,9 @@ BEGIN
             ('badges', sums.badges - changes.badges, -1), ('badges', sums.badges, 1),
             ('points', sums.points - changes.points, -1), ('points', sums.points, 1)
             ) AS move(measure, total, change)
-        WHERE total > 0 AND period <> 'day'
+        WHERE total > 0 AND period <> 'day' AND NOT EXISTS (
+            SELECT FROM persons hidden
+            WHERE hidden.id = person_id AND (hidden.opted_out OR hidden.erased_at IS NOT NULL))
         GROUP BY measure, period, starts_on, total HAVING sum(change) <> 0
         ORDER BY measure, period, starts_on, total
         ON CONFLICT (measure, period, starts_on, total) DO UPDATE

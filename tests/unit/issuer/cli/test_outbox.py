@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 from __future__ import annotations
 
+import json
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -8,12 +10,13 @@ from sqlalchemy import select
 
 from issuer.adapters.publishing import Publisher, bus_message
 from issuer.cli import outbox as command
-from issuer.errors import BrokerAwayError
+from issuer.errors import BrokerAwayError, MailAwayError
 from issuer.models import OutboxMessage
-from issuer.services import outbox
+from issuer.services import mailing, outbox
 from tests.issuing import NOW
 
 if TYPE_CHECKING:
+    from issuer.adapters.mail import Mail
     from issuer.site import Site
 
 
@@ -97,3 +100,29 @@ def test_a_broker_that_is_away_leaves_everything(
     assert [row.sent_at for row in rows(site)] == [None, None]
     states = [facts["state"] for facts in call("outbox", "list", "--json").lines]
     assert states == ["waiting", "waiting"]
+
+
+class FakeMailer:
+    """Takes letters while the mail server is there."""
+
+    def __init__(self, _settings: object) -> None:
+        pass
+
+    def send(self, mail: Mail) -> None:
+        if mail.to.startswith("away"):
+            raise MailAwayError("mail server: refused")
+
+
+def test_letters_that_wait_are_sent(site: Site, call: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "no mail server" in call("outbox", "mail").error
+    monkeypatch.setenv("ACCOLADES_MAIL_HOST", "mail.example")
+    monkeypatch.setattr(command, "SmtpMailer", FakeMailer)
+    now = datetime.now(UTC)
+    for to, code, out in (
+        ("asha@x.example", 0, {"sent": 1, "waiting": 0}),
+        ("away@x.example", 1, {"sent": 0, "waiting": 1}),
+    ):
+        with site.database.writing() as session:
+            mailing.queue(session, to, "s", "t", topic="t", stream="letters-1", now=now)
+        outcome = call("outbox", "mail", "--json")
+        assert (outcome.code, json.loads(outcome.out)) == (code, out)

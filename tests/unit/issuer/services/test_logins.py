@@ -53,7 +53,7 @@ def test_a_second_login_changes_only_what_is_new(session: Session) -> None:
     second = record_login(session, claims(name="A. Lovelace", email="new@example.org"), now=LATER)
 
     assert second.id == first.id
-    assert (second.display_name, second.email) == ("A. Lovelace", "new@example.org")
+    assert (second.display_name, second.email) == ("Ada Lovelace", "new@example.org")
     assert (second.created_at, second.last_login_at) == (NOW, LATER)
     assert count(session, Person) == 1
     assert count(session, OutboxMessage) == 1

@@ -38,7 +38,9 @@ class Page(HTMLParser):
         found = [
             attributes.get(LOADING[tag], "")
             for tag, attributes in self.elements
-            if tag in LOADING and attributes.get("rel", "") not in {"canonical", "alternate"}
+            if tag in LOADING
+            and attributes.get("rel", "") not in {"canonical", "alternate"}
+            and attributes.get("type") != "application/ld+json"  # data, and not loaded
         ]
         return found + [
             attributes["srcset"] for _, attributes in self.elements if "srcset" in attributes

@@ -163,8 +163,8 @@ class Seeds:
     def totals(self, held: dict[Badge, int], people: int) -> None:
         """Keep how many hold each badge, and how many people hold any."""
         for badge, number in held.items():
-            self.session.add(BadgeTotal(badge_id=badge.id, holders=number, awards=number))
-        first = date(1970, 1, 1)
+            self.session.merge(BadgeTotal(badge_id=badge.id, holders=number, awards=number))
+        first = date.min
         for total, number in ((0, 50), (1, people)):
             self.session.add(
                 RankHistogram(
@@ -179,7 +179,7 @@ class Seeds:
             Total(
                 person_id=person.id,
                 period=Period.ALL,
-                starts_on=date(1970, 1, 1),
+                starts_on=date.min,
                 badges=badges,
                 points=points,
             )

@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What the front page shows, each part in one statement that reads what it shows and no more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import and_, func, literal, or_, select, union_all
+
+from issuer.models import (
+    Award,
+    Badge,
+    BadgeTotal,
+    Counter,
+    Period,
+    Person,
+    RankHistogram,
+    Rule,
+    Total,
+)
+from issuer.services import totals
+from issuer.services.cards import AwardCard, BadgeCard, Numbers, PersonCard
+from issuer.services.catalogue import holds
+from issuer.services.listing import award_card, award_cards
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date, datetime
+
+    from sqlalchemy.orm import Session
+
+LATEST = 6
+MINE = 6
+NEWEST = 4
+RAREST = 4
+#: Seven stand like a honeycomb.
+POPULAR = 7
+LEADERS = 5
+NEAREST = 3
+#: Of what somebody began, so many are looked at.
+MAX_BEGUN = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Leader:
+    """Somebody who earned many badges in a period; ties share a place (1, 1, 3)."""
+
+    place: int
+    person: PersonCard
+    badges: int
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A badge that somebody is on the way to."""
+
+    badge: BadgeCard
+    criteria: str
+    value: int
+    threshold: int
+
+    @property
+    def percent(self) -> int:
+        """How far, in whole percent."""
+        return 100 * self.value // self.threshold
+
+
+def awards(session: Session, me: str = "") -> tuple[tuple[AwardCard, ...], tuple[AwardCard, ...]]:
+    """Return the newest awards of all, and those of whoever looks."""
+    newest = (Award.issued_at.desc(), Award.id.desc())
+    all_of_them = award_cards().add_columns(literal(0).label("part"))
+    parts = [all_of_them.order_by(*newest).limit(LATEST).subquery()]
+    if me:
+        own = award_cards().add_columns(literal(1).label("part"))
+        own = own.where(Award.person_id == select(Person.id).filter_by(key=me).scalar_subquery())
+        parts.append(own.order_by(*newest).limit(MINE).subquery())
+    rows = session.execute(union_all(*(select(part) for part in parts))).all()
+    rows = sorted(rows, key=lambda row: (row.issued_at, row.id), reverse=True)
+    latest, mine = (tuple(award_card(row) for row in rows if row.part == part) for part in (0, 1))
+    return latest, mine
+
+
+def badges(session: Session) -> dict[str, tuple[BadgeCard, ...]]:
+    """Return the newest badges, the rarest that somebody holds, and those that most people hold."""
+    ways: Mapping[str, tuple[Any, ...]] = {
+        "newest": (NEWEST, Badge.created_at.desc(), Badge.id.desc()),
+        "rarest": (RAREST, BadgeTotal.holders, BadgeTotal.badge_id),
+        "popular": (POPULAR, BadgeTotal.holders.desc(), BadgeTotal.badge_id.desc()),
+    }
+    parts = []
+    for name, (limit, *keys) in ways.items():
+        statement = (
+            select(
+                Badge.slug,
+                Badge.name,
+                Badge.description,
+                BadgeTotal.holders,
+                Badge.version,
+                Badge.svg_id,
+                literal(name).label("part"),
+            )
+            .join(BadgeTotal, BadgeTotal.badge_id == Badge.id)
+            .where(Badge.retired_at.is_(None))
+        )
+        if name == "rarest":
+            statement = statement.where(BadgeTotal.holders > 0)
+        parts.append(select(statement.order_by(*keys).limit(limit).subquery()))
+    rows = session.execute(union_all(*parts)).all()
+    found = {name: [BadgeCard(*row[:6]) for row in rows if row.part == name] for name in ways}
+    # Whoever puts the parts together need not keep their order.
+    found["rarest"].sort(key=lambda card: (card.holders, card.slug))
+    found["popular"].sort(key=lambda card: (-card.holders, card.slug))
+    return {name: tuple(cards) for name, cards in found.items()}
+
+
+def leaders(session: Session, now: datetime) -> dict[Period, tuple[Leader, ...]]:
+    """Return who earned most badges in the week and in the month of a moment."""
+    spans = _spans(now)
+    parts = [
+        select(
+            select(
+                literal(period.value).label("part"),
+                Person.username,
+                Person.display_name,
+                Total.badges.label("badges"),
+                Total.person_id.label("person_id"),
+            )
+            .join(Person, Person.id == Total.person_id)
+            .where(Total.period == period, Total.starts_on == spans[period], Total.badges > 0)
+            .where(Person.opted_out.is_(False), Person.erased_at.is_(None))
+            .order_by(Total.badges.desc(), Total.person_id.desc())
+            .limit(LEADERS)
+            .subquery()
+        )
+        for period in (Period.WEEK, Period.MONTH)
+    ]
+    rows = session.execute(union_all(*parts)).all()
+    found: dict[Period, tuple[Leader, ...]] = {}
+    for period in (Period.WEEK, Period.MONTH):
+        own = [row for row in rows if row.part == period.value]
+        own.sort(key=lambda row: (-row.badges, -row.person_id))
+        sums = [row.badges for row in own]
+        found[period] = tuple(
+            Leader(sums.index(row.badges) + 1, PersonCard(row[1], row[2]), row.badges)
+            for row in own
+        )
+    return found
+
+
+def numbers(session: Session, now: datetime) -> Numbers:
+    """Return how many awards and holders there are, and the awards of this month."""
+    month = _spans(now)[Period.MONTH]
+    rows = session.execute(
+        select(
+            RankHistogram.period,
+            func.sum(RankHistogram.total * RankHistogram.people),
+            func.sum(RankHistogram.people),
+        )
+        .where(RankHistogram.measure == "badges", RankHistogram.total > 0)
+        .where(
+            or_(
+                RankHistogram.period == Period.ALL,
+                and_(RankHistogram.period == Period.MONTH, RankHistogram.starts_on == month),
+            )
+        )
+        .group_by(RankHistogram.period)
+    ).all()
+    known = {period: (int(total), int(people)) for period, total, people in rows}
+    ever, lately = known.get(Period.ALL, (0, 0)), known.get(Period.MONTH, (0, 0))
+    return Numbers(awards=ever[0], people=ever[1], lately=lately[0])
+
+
+def nearest(session: Session, me: str) -> tuple[Way, ...]:
+    """Return the badges that somebody is nearest to, by the counters that are kept of them."""
+    counted = Counter.facts["topics"][0].as_string()
+    share = 1.0 * Counter.value / Rule.threshold
+    statement = (
+        select(
+            Badge.slug,
+            Badge.name,
+            Badge.description,
+            BadgeTotal.holders,
+            Badge.version,
+            Badge.svg_id,
+            Badge.criteria_text,
+            Counter.value,
+            Rule.threshold,
+        )
+        .select_from(Counter)
+        .join(Rule, and_(Rule.asks == Counter.filter, Rule.active))
+        .join(Badge, Badge.id == Rule.badge_id)
+        .join(BadgeTotal, BadgeTotal.badge_id == Badge.id)
+        .where(
+            Counter.person_key == me,
+            Counter.value > 0,
+            Counter.value < Rule.threshold,
+            Badge.retired_at.is_(None),
+            or_(Rule.topic == "", counted.endswith(Rule.topic)),
+            ~holds(me),
+        )
+        .order_by(share.desc(), Badge.slug)
+        .limit(NEAREST)
+    )
+    return tuple(
+        Way(BadgeCard(*row[:6]), row[6], row[7], int(row[8] or 0))
+        for row in session.execute(statement)
+    )
+
+
+def _spans(now: datetime) -> dict[Period, date]:
+    return dict(totals.starts(now))

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What we offer to other sites: oEmbed answers, code to embed, and the form of LinkedIn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from markupsafe import escape
+
+from issuer.addresses import Addresses
+from issuer.errors import InvalidInputError
+from issuer.services.findings import clean
+from issuer.site import current_site
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from issuer.models import Badge
+    from issuer.services.cards import AssertionPage
+
+LINKEDIN = "https://www.linkedin.com/profile/add"
+#: The card needs no more, and is of no use in less.
+WIDTH, HEIGHT = 480, 200
+LEAST_WIDTH, LEAST_HEIGHT = 240, 160
+NARROW, NARROW_HEIGHT = 400, 260
+POSTER = (1200, 630)
+CACHE_SECONDS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How large the place is that another site has for us."""
+
+    width: int = POSTER[0]
+    height: int = POSTER[1]
+
+    @classmethod
+    def of(cls, arguments: Mapping[str, str]) -> Room:
+        """Read ``maxwidth`` and ``maxheight``; raise `InvalidInputError` for what is no size."""
+        sizes = []
+        for name, most in (("maxwidth", POSTER[0]), ("maxheight", POSTER[1])):
+            said = arguments.get(name, "") or str(most)
+            if not said.isascii() or not said.isdigit() or not int(said[:9]) > 0:
+                raise InvalidInputError(f"oEmbed: {name} {said[:20]!r} is not a number of pixels")
+            sizes.append(int(said[:9]))
+        return cls(*sizes)
+
+
+def of_award(page: AssertionPage, room: Room) -> dict[str, object]:
+    """Return the oEmbed answer for an award: a card, or only a link where a card has no room."""
+    settings = current_site().settings
+    addresses = Addresses(settings.base_url)
+    title = _title(page)
+    answer = _base("link", title)
+    if page.person:
+        answer |= {
+            "author_name": clean(page.person.name),
+            "author_url": addresses.person(page.person.username),
+        }
+    width = min(WIDTH, room.width)
+    height = HEIGHT if width >= NARROW else NARROW_HEIGHT
+    if width >= LEAST_WIDTH and height <= room.height:
+        frame = iframe(addresses.assertion_embed(page.assertion.uuid), title, width, height)
+        answer |= {"type": "rich", "html": frame, "width": width, "height": height}
+    return answer | _thumbnail(addresses.assertion_card(page.assertion.uuid), room)
+
+
+def of_badge(badge: Badge, room: Room) -> dict[str, object]:
+    """Return the oEmbed answer for a badge: a link with its picture."""
+    addresses = Addresses(current_site().settings.base_url)
+    answer = _base("link", clean(badge.name))
+    return answer | _thumbnail(addresses.badge_card(badge.slug), room)
+
+
+def xml(answer: dict[str, object]) -> str:
+    """Return an oEmbed answer as XML; nothing in a member can end its element."""
+    parts = [f"<{name}>{escape(str(value))}</{name}>" for name, value in answer.items()]
+    head = '<?xml version="1.0" encoding="utf-8" standalone="yes"?>'
+    return f"{head}\n<oembed>{''.join(parts)}</oembed>\n"
+
+
+def iframe(address: str, title: str, width: int = WIDTH, height: int = HEIGHT) -> str:
+    """Return the code of a frame that can do nothing but show and open links."""
+    return (
+        f'<iframe src="{escape(address)}" title="{escape(title)}" width="{width}" '
+        f'height="{height}" loading="lazy" style="border:0;max-width:100%" '
+        'sandbox="allow-popups allow-popups-to-escape-sandbox"></iframe>'
+    )
+
+
+def award_frame(page: AssertionPage) -> str:
+    """Return the code by which any page shows the card of an award."""
+    addresses = Addresses(current_site().settings.base_url)
+    return iframe(addresses.assertion_embed(page.assertion.uuid), _title(page))
+
+
+def picture_code(page: AssertionPage) -> str:
+    """Return the code by which any page shows the drawing of an award, with a link to it."""
+    addresses = Addresses(current_site().settings.base_url)
+    uuid, name = page.assertion.uuid, clean(page.badge.name)
+    return (
+        f'<a href="{escape(addresses.assertion(uuid))}">'
+        f'<img src="{escape(addresses.assertion_drawing(uuid))}" alt="{escape(name)}" '
+        f'width="{WIDTH}" height="{HEIGHT - 20}"></a>'
+    )
+
+
+def linkedin(page: AssertionPage) -> str:
+    """Return the address of LinkedIn's form "add licence or certification", filled in."""
+    award = page.award
+    fields = {
+        "startTask": "CERTIFICATION_NAME",
+        "name": page.badge.name,
+        "organizationName": page.issuer.name,
+        "issueYear": award.issued_at.year,
+        "issueMonth": award.issued_at.month,
+    }
+    if award.expires_at is not None:
+        fields |= {
+            "expirationYear": award.expires_at.year,
+            "expirationMonth": award.expires_at.month,
+        }
+    address = Addresses(current_site().settings.base_url).assertion(page.assertion.uuid)
+    fields |= {"certUrl": address, "certId": str(page.assertion.uuid)}
+    return f"{LINKEDIN}?{urlencode(fields)}"
+
+
+def _title(page: AssertionPage) -> str:
+    badge = clean(page.badge.name)
+    return f"{badge}, awarded to {clean(page.person.name)}" if page.person else badge
+
+
+def _base(kind: str, title: str) -> dict[str, object]:
+    settings = current_site().settings
+    return {
+        "version": "1.0",
+        "type": kind,
+        "title": title,
+        "provider_name": settings.site_name,
+        "provider_url": settings.base_url,
+        "cache_age": CACHE_SECONDS,
+    }
+
+
+def _thumbnail(address: str, room: Room) -> dict[str, object]:
+    """Return the wide picture, where there is room for it: it must not be larger than asked."""
+    if room.width < POSTER[0] or room.height < POSTER[1]:
+        return {}
+    return {
+        "thumbnail_url": address,
+        "thumbnail_width": POSTER[0],
+        "thumbnail_height": POSTER[1],
+    }

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The words of the wide pictures; the font has Latin letters, so other scripts need a stand-in."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING
+
+from issuer.adapters.pictures import has_letters
+from issuer.adapters.posters import Poster
+from issuer.services.findings import clean
+from issuer.site import current_site
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from issuer.models import Badge
+    from issuer.services.cards import AssertionPage
+
+MAX_TITLE = 160
+MAX_LINE = 120
+
+
+def poster_of_award(page: AssertionPage, now: datetime) -> Poster:
+    """Return what the picture of an award says; it names nobody who is hidden."""
+    award = page.award
+    stamp, tone = "", ""
+    if award.revoked_at is not None:
+        stamp, tone = f"Revoked on {plain_day(award.revoked_at)}", "bad"
+    elif award.expires_at is not None and award.is_expired(now):
+        stamp, tone = f"Expired on {plain_day(award.expires_at)}", "warn"
+    person = page.person
+    return Poster(
+        eyebrow="Awarded badge",
+        title=_title(page.badge),
+        line=f"to {_drawn(person.name, person.username)}" if person else "",
+        notes=(
+            plain_day(award.issued_at),
+            f"Issued by {_drawn(page.issuer.name, page.issuer.slug)}",
+        ),
+        site=_site(),
+        stamp=stamp,
+        tone=tone,
+    )
+
+
+def poster_of_badge(badge: Badge) -> Poster:
+    """Return what the picture of a badge says."""
+    return Poster(
+        eyebrow="Badge",
+        title=_title(badge),
+        line=_drawn(badge.description, ""),
+        notes=(f"Issued by {_drawn(badge.issuer.name, badge.issuer.slug)}",),
+        site=_site(),
+    )
+
+
+def plain_day(moment: datetime) -> str:
+    """Return a day in English: what is shown elsewhere is the same for whoever asks."""
+    return f"{moment.day} {moment:%B %Y}"
+
+
+def broken(text: str, width: int, most: int) -> list[str]:
+    """Return a text in at most so many lines of about this many letters."""
+    lines = textwrap.wrap(text, width, max_lines=most, placeholder="…", break_long_words=True)
+    return lines or [""]
+
+
+def _title(badge: Badge) -> str:
+    return _drawn(badge.name, badge.slug.replace("-", " ").capitalize(), MAX_TITLE)
+
+
+def _site() -> str:
+    settings = current_site().settings
+    return _drawn(settings.site_name, settings.base_url.partition("//")[2])
+
+
+def _drawn(text: str, instead: str, longest: int = MAX_LINE) -> str:
+    """Return a text that can be painted: itself, or what stands for it."""
+    text = clean(text, longest)
+    return text if has_letters(text) else instead
