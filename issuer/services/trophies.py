@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 #: Of each group so many are shown; the rest is a page of its own.
-GROUP_LENGTH = 12
+GROUP_LENGTH = 8
 GROUPS = 24
 MAX_STEPS = 300
 SIDE_LENGTH = 24
