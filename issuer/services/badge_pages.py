@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import exists, func, literal, or_, select
+from sqlalchemy import bindparam, exists, func, literal, or_, select
 from sqlalchemy.orm import contains_eager
 
 from issuer.errors import NotFoundError
@@ -24,13 +25,14 @@ from issuer.models import (
     badge_tags,
 )
 from issuer.services.catalogue import holds, people_with_badges, steps_beside
-from issuer.services.listing import award_card, award_cards, page_of_awards, plain
+from issuer.services.listing import Shown, award_card, award_cards, page_of_awards, plain
 from issuer.services.rarity import Rarity, rarity
 
 if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import date, datetime
 
+    from sqlalchemy import Select
     from sqlalchemy.orm import Session
 
     from issuer.services.cards import AwardCard, Listing, SeriesCard
@@ -77,63 +79,16 @@ def badge_page(
     limit: int = 30,
 ) -> BadgePage:
     """Return the badge with its holders after the cursor; raise `NotFoundError`."""
-    text = (
-        select(RuleRevision.text)
-        .join(Rule, Rule.id == RuleRevision.rule_id)
-        .where(Rule.badge_id == Badge.id, Rule.active)
-        .order_by(Rule.id, RuleRevision.number.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    invitation = (
-        select(Invitation.token)
-        .where(
-            Invitation.badge_id == Badge.id,
-            Invitation.revoked_at.is_(None),
-            or_(Invitation.expires_at.is_(None), Invitation.expires_at > now),
-            or_(Invitation.maximum_uses.is_(None), Invitation.uses < Invitation.maximum_uses),
-        )
-        .order_by(Invitation.id.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    may = exists().where(
-        Grant.badge_id == Badge.id,
-        or_(Grant.expires_at.is_(None), Grant.expires_at > now),
-        or_(
-            Grant.person_id == select(Person.id).filter_by(key=viewer.key).scalar_subquery(),
-            Grant.group_name.in_(list(viewer.groups)),
-        ),
-    )
-    tags = (
-        select(func.aggregate_strings(Tag.name, "\n"))
-        .join(badge_tags, badge_tags.c.tag_id == Tag.id)
-        .where(badge_tags.c.badge_id == Badge.id)
-        .scalar_subquery()
-    )
     row = session.execute(
-        select(
-            Badge,
-            func.coalesce(BadgeTotal.holders, 0),
-            func.coalesce(BadgeTotal.awards, 0),
-            people_with_badges(),
-            func.coalesce(text, ""),
-            holds(viewer.key),
-            may if viewer.key else literal(value=False),
-            func.coalesce(invitation, ""),
-            func.coalesce(tags, ""),
-        )
-        .join(Badge.issuer)
-        .options(contains_eager(Badge.issuer))
-        .outerjoin(BadgeTotal, BadgeTotal.badge_id == Badge.id)
-        .where(Badge.slug == plain(slug))
+        _badge(bool(viewer.key)),
+        {"slug": plain(slug), "me": viewer.key, "groups": list(viewer.groups), "now": now},
     ).one_or_none()
     if row is None:
         raise NotFoundError(f"badge {slug!r}: there is none")
     badge: Badge = row[0]
     may_grant = bool(row[6]) or viewer.is_admin
     own = award_cards().where(Award.badge_id == badge.id)
-    first = session.execute(own.order_by(Award.issued_at, Award.id).limit(1)).one_or_none()
+    first = session.execute(_first(), {"badge": badge.id}).one_or_none()
     return BadgePage(
         badge=badge,
         holders=row[1],
@@ -153,10 +108,80 @@ def badge_page(
 
 def _months(session: Session, badge_id: int) -> tuple[tuple[date, int], ...]:
     """Return the months in which a badge was awarded, and how often."""
-    statement = (
+    rows = session.execute(_month_totals(), {"badge": badge_id})
+    return tuple((month, number) for month, number in rows)[::-1]
+
+
+# Statements are made once: making one costs more than running it.
+
+
+@lru_cache
+def _month_totals() -> Select[date, int]:
+    return (
         select(BadgeMonth.month, BadgeMonth.awards)
-        .where(BadgeMonth.badge_id == badge_id, BadgeMonth.awards > 0)
+        .where(BadgeMonth.badge_id == bindparam("badge"), BadgeMonth.awards > 0)
         .order_by(BadgeMonth.month.desc())
         .limit(MAX_MONTHS)
     )
-    return tuple((month, number) for month, number in session.execute(statement))[::-1]
+
+
+@lru_cache
+def _first() -> Select[*Shown]:
+    own = award_cards().where(Award.badge_id == bindparam("badge"))
+    return own.order_by(Award.issued_at, Award.id).limit(1)
+
+
+@lru_cache
+def _badge(known: bool) -> Select[Any]:
+    text = (
+        select(RuleRevision.text)
+        .join(Rule, Rule.id == RuleRevision.rule_id)
+        .where(Rule.badge_id == Badge.id, Rule.active)
+        .order_by(Rule.id, RuleRevision.number.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    invitation = (
+        select(Invitation.token)
+        .where(
+            Invitation.badge_id == Badge.id,
+            Invitation.revoked_at.is_(None),
+            or_(Invitation.expires_at.is_(None), Invitation.expires_at > bindparam("now")),
+            or_(Invitation.maximum_uses.is_(None), Invitation.uses < Invitation.maximum_uses),
+        )
+        .order_by(Invitation.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    me = select(Person.id).where(Person.key == bindparam("me"))
+    may = exists().where(
+        Grant.badge_id == Badge.id,
+        or_(Grant.expires_at.is_(None), Grant.expires_at > bindparam("now")),
+        or_(
+            Grant.person_id == me.scalar_subquery(),
+            Grant.group_name.in_(bindparam("groups", expanding=True)),
+        ),
+    )
+    tags = (
+        select(func.aggregate_strings(Tag.name, "\n"))
+        .join(badge_tags, badge_tags.c.tag_id == Tag.id)
+        .where(badge_tags.c.badge_id == Badge.id)
+        .scalar_subquery()
+    )
+    return (
+        select(
+            Badge,
+            func.coalesce(BadgeTotal.holders, 0),
+            func.coalesce(BadgeTotal.awards, 0),
+            people_with_badges(),
+            func.coalesce(text, ""),
+            holds(bindparam("me") if known else ""),
+            may if known else literal(value=False),
+            func.coalesce(invitation, ""),
+            func.coalesce(tags, ""),
+        )
+        .join(Badge.issuer)
+        .options(contains_eager(Badge.issuer))
+        .outerjoin(BadgeTotal, BadgeTotal.badge_id == Badge.id)
+        .where(Badge.slug == bindparam("slug"))
+    )

@@ -6,9 +6,21 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Integer, and_, case, exists, func, literal, select, tuple_, union_all
+from sqlalchemy import (
+    Integer,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    literal,
+    select,
+    tuple_,
+    union_all,
+)
 
 from issuer.errors import InvalidInputError, NotFoundError
 from issuer.models import (
@@ -28,12 +40,12 @@ from issuer.services.cards import BadgeCard, Listing, SeriesCard, Step, TagCard
 from issuer.services.listing import EPOCH, plain
 
 if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement, ScalarSelect
+    from sqlalchemy import BindParameter, ColumnElement, ScalarSelect, Select
     from sqlalchemy.orm import Session
 
 SORTS = ("best", "name", "new", "held", "rare")
 MINE = ("have", "lack")
-PAGE = 36
+PAGE = 30
 MAX_CHOICES = 200
 #: A tag tells how many badges it has up to here.
 MOST_COUNTED = 100
@@ -199,15 +211,7 @@ def one_series(session: Session, slug: str, *, me: str = "") -> SeriesCard:
 
 def steps_beside(session: Session, badge_id: int, *, me: str = "") -> SeriesCard | None:
     """Return the series of a badge with all its steps, None for a badge without one."""
-    own = select(Milestone.series_id).where(Milestone.badge_id == badge_id).scalar_subquery()
-    rows = session.execute(
-        select(Series.slug, Series.name, Series.description, *_step_columns(me))
-        .join(Milestone, Milestone.series_id == Series.id)
-        .join(Badge, Badge.id == Milestone.badge_id)
-        .outerjoin(BadgeTotal, BadgeTotal.badge_id == Badge.id)
-        .where(Series.id == own)
-        .order_by(Milestone.position)
-    ).all()
+    rows = session.execute(_steps_beside(bool(me)), {"badge": badge_id, "me": me}).all()
     if not rows:
         return None
     slug, name, description = rows[0][:3]
@@ -215,18 +219,32 @@ def steps_beside(session: Session, badge_id: int, *, me: str = "") -> SeriesCard
     return SeriesCard(slug, name, description, steps)
 
 
-def holds(me: str) -> ColumnElement[bool]:
+@lru_cache
+def _steps_beside(known: bool) -> Select[Any]:
+    own = select(Milestone.series_id).where(Milestone.badge_id == bindparam("badge"))
+    columns = _step_columns(bindparam("me") if known else "")
+    return (
+        select(Series.slug, Series.name, Series.description, *columns)
+        .join(Milestone, Milestone.series_id == Series.id)
+        .join(Badge, Badge.id == Milestone.badge_id)
+        .outerjoin(BadgeTotal, BadgeTotal.badge_id == Badge.id)
+        .where(Series.id == own.scalar_subquery())
+        .order_by(Milestone.position)
+    )
+
+
+def holds(me: str | BindParameter[str]) -> ColumnElement[bool]:
     """Return the condition that a person has the badge of the row; nobody has none."""
-    if not me:
+    if isinstance(me, str) and not me:
         return literal(value=False)
     return exists().where(
         Award.badge_id == Badge.id,
-        Award.person_id == select(Person.id).filter_by(key=me).scalar_subquery(),
+        Award.person_id == select(Person.id).where(Person.key == me).scalar_subquery(),
         Award.revoked_at.is_(None),
     )
 
 
-def _step_columns(me: str = "") -> tuple[Any, ...]:
+def _step_columns(me: str | BindParameter[str] = "") -> tuple[Any, ...]:
     return (
         Milestone.position,
         Badge.slug,

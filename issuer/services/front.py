@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, func, literal, or_, select, union_all
+from sqlalchemy import and_, bindparam, func, literal, or_, select, union_all
 
 from issuer.models import (
     Award,
@@ -25,9 +26,9 @@ from issuer.services.catalogue import holds
 from issuer.services.listing import award_card, award_cards
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import date, datetime
+    from datetime import datetime
 
+    from sqlalchemy import CompoundSelect, Select
     from sqlalchemy.orm import Session
 
 LATEST = 6
@@ -38,8 +39,8 @@ RAREST = 4
 POPULAR = 7
 LEADERS = 5
 NEAREST = 3
-#: Of what somebody began, so many are looked at.
-MAX_BEGUN = 200
+#: Periods whose leaders are shown.
+LED = (Period.WEEK, Period.MONTH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,46 +69,19 @@ class Way:
 
 def awards(session: Session, me: str = "") -> tuple[tuple[AwardCard, ...], tuple[AwardCard, ...]]:
     """Return the newest awards of all, and those of whoever looks."""
-    newest = (Award.issued_at.desc(), Award.id.desc())
-    all_of_them = award_cards().add_columns(literal(0).label("part"))
-    parts = [all_of_them.order_by(*newest).limit(LATEST).subquery()]
-    if me:
-        own = award_cards().add_columns(literal(1).label("part"))
-        own = own.where(Award.person_id == select(Person.id).filter_by(key=me).scalar_subquery())
-        parts.append(own.order_by(*newest).limit(MINE).subquery())
-    rows = session.execute(union_all(*(select(part) for part in parts))).all()
-    rows = sorted(rows, key=lambda row: (row.issued_at, row.id), reverse=True)
+    found = session.execute(_awards(bool(me)), {"me": me} if me else {}).all()
+    rows = sorted(found, key=lambda row: (row.issued_at, row.id), reverse=True)
     latest, mine = (tuple(award_card(row) for row in rows if row.part == part) for part in (0, 1))
     return latest, mine
 
 
 def badges(session: Session) -> dict[str, tuple[BadgeCard, ...]]:
     """Return the newest badges, the rarest that somebody holds, and those that most people hold."""
-    ways: Mapping[str, tuple[Any, ...]] = {
-        "newest": (NEWEST, Badge.created_at.desc(), Badge.id.desc()),
-        "rarest": (RAREST, BadgeTotal.holders, BadgeTotal.badge_id),
-        "popular": (POPULAR, BadgeTotal.holders.desc(), BadgeTotal.badge_id.desc()),
+    rows = session.execute(_badges()).all()
+    found = {
+        name: [BadgeCard(*row[:6]) for row in rows if row.part == name]
+        for name in ("newest", "rarest", "popular")
     }
-    parts = []
-    for name, (limit, *keys) in ways.items():
-        statement = (
-            select(
-                Badge.slug,
-                Badge.name,
-                Badge.description,
-                BadgeTotal.holders,
-                Badge.version,
-                Badge.svg_id,
-                literal(name).label("part"),
-            )
-            .join(BadgeTotal, BadgeTotal.badge_id == Badge.id)
-            .where(Badge.retired_at.is_(None))
-        )
-        if name == "rarest":
-            statement = statement.where(BadgeTotal.holders > 0)
-        parts.append(select(statement.order_by(*keys).limit(limit).subquery()))
-    rows = session.execute(union_all(*parts)).all()
-    found = {name: [BadgeCard(*row[:6]) for row in rows if row.part == name] for name in ways}
     # Whoever puts the parts together need not keep their order.
     found["rarest"].sort(key=lambda card: (card.holders, card.slug))
     found["popular"].sort(key=lambda card: (-card.holders, card.slug))
@@ -116,28 +90,10 @@ def badges(session: Session) -> dict[str, tuple[BadgeCard, ...]]:
 
 def leaders(session: Session, now: datetime) -> dict[Period, tuple[Leader, ...]]:
     """Return who earned most badges in the week and in the month of a moment."""
-    spans = _spans(now)
-    parts = [
-        select(
-            select(
-                literal(period.value).label("part"),
-                Person.username,
-                Person.display_name,
-                Total.badges.label("badges"),
-                Total.person_id.label("person_id"),
-            )
-            .join(Person, Person.id == Total.person_id)
-            .where(Total.period == period, Total.starts_on == spans[period], Total.badges > 0)
-            .where(Person.opted_out.is_(False), Person.erased_at.is_(None))
-            .order_by(Total.badges.desc(), Total.person_id.desc())
-            .limit(LEADERS)
-            .subquery()
-        )
-        for period in (Period.WEEK, Period.MONTH)
-    ]
-    rows = session.execute(union_all(*parts)).all()
+    spans = dict(totals.starts(now))
+    rows = session.execute(_leaders(), {str(period): spans[period] for period in LED}).all()
     found: dict[Period, tuple[Leader, ...]] = {}
-    for period in (Period.WEEK, Period.MONTH):
+    for period in LED:
         own = [row for row in rows if row.part == period.value]
         own.sort(key=lambda row: (-row.badges, -row.person_id))
         sums = [row.badges for row in own]
@@ -150,22 +106,8 @@ def leaders(session: Session, now: datetime) -> dict[Period, tuple[Leader, ...]]
 
 def numbers(session: Session, now: datetime) -> Numbers:
     """Return how many awards and holders there are, and the awards of this month."""
-    month = _spans(now)[Period.MONTH]
-    rows = session.execute(
-        select(
-            RankHistogram.period,
-            func.sum(RankHistogram.total * RankHistogram.people),
-            func.sum(RankHistogram.people),
-        )
-        .where(RankHistogram.measure == "badges", RankHistogram.total > 0)
-        .where(
-            or_(
-                RankHistogram.period == Period.ALL,
-                and_(RankHistogram.period == Period.MONTH, RankHistogram.starts_on == month),
-            )
-        )
-        .group_by(RankHistogram.period)
-    ).all()
+    month = dict(totals.starts(now))[Period.MONTH]
+    rows = session.execute(_numbers(), {"month": month}).all()
     known = {period: (int(total), int(people)) for period, total, people in rows}
     ever, lately = known.get(Period.ALL, (0, 0)), known.get(Period.MONTH, (0, 0))
     return Numbers(awards=ever[0], people=ever[1], lately=lately[0])
@@ -208,5 +150,85 @@ def nearest(session: Session, me: str) -> tuple[Way, ...]:
     )
 
 
-def _spans(now: datetime) -> dict[Period, date]:
-    return dict(totals.starts(now))
+# Statements are made once: making one costs more than running it.
+
+
+@lru_cache
+def _awards(own: bool) -> CompoundSelect[Any]:
+    newest = (Award.issued_at.desc(), Award.id.desc())
+    all_of_them = award_cards().add_columns(literal(0).label("part"))
+    parts = [all_of_them.order_by(*newest).limit(LATEST).subquery()]
+    if own:
+        me = select(Person.id).where(Person.key == bindparam("me")).scalar_subquery()
+        mine = award_cards().add_columns(literal(1).label("part")).where(Award.person_id == me)
+        parts.append(mine.order_by(*newest).limit(MINE).subquery())
+    return union_all(*(select(part) for part in parts))
+
+
+@lru_cache
+def _badges() -> CompoundSelect[Any]:
+    holders, badge = BadgeTotal.holders, BadgeTotal.badge_id
+    parts = []
+    for name, limit, keys in (
+        ("newest", NEWEST, (Badge.created_at.desc(), Badge.id.desc())),
+        ("rarest", RAREST, (holders, badge)),
+        ("popular", POPULAR, (holders.desc(), badge.desc())),
+    ):
+        statement = (
+            select(
+                Badge.slug,
+                Badge.name,
+                Badge.description,
+                holders,
+                Badge.version,
+                Badge.svg_id,
+                literal(name).label("part"),
+            )
+            .join(BadgeTotal, badge == Badge.id)
+            .where(Badge.retired_at.is_(None))
+        )
+        if name == "rarest":
+            statement = statement.where(holders > 0)
+        parts.append(select(statement.order_by(*keys).limit(limit).subquery()))
+    return union_all(*parts)
+
+
+@lru_cache
+def _leaders() -> CompoundSelect[Any]:
+    return union_all(
+        *(
+            select(
+                select(
+                    literal(period.value).label("part"),
+                    Person.username,
+                    Person.display_name,
+                    Total.badges.label("badges"),
+                    Total.person_id.label("person_id"),
+                )
+                .join(Person, Person.id == Total.person_id)
+                .where(Total.period == period, Total.starts_on == bindparam(str(period)))
+                .where(Total.badges > 0, Person.opted_out.is_(False), Person.erased_at.is_(None))
+                .order_by(Total.badges.desc(), Total.person_id.desc())
+                .limit(LEADERS)
+                .subquery()
+            )
+            for period in LED
+        )
+    )
+
+
+@lru_cache
+def _numbers() -> Select[Period, int, int]:
+    this_month = and_(
+        RankHistogram.period == Period.MONTH, RankHistogram.starts_on == bindparam("month")
+    )
+    return (
+        select(
+            RankHistogram.period,
+            func.sum(RankHistogram.total * RankHistogram.people),
+            func.sum(RankHistogram.people),
+        )
+        .where(RankHistogram.measure == "badges", RankHistogram.total > 0)
+        .where(or_(RankHistogram.period == Period.ALL, this_month))
+        .group_by(RankHistogram.period)
+    )

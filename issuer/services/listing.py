@@ -59,7 +59,8 @@ _AWARD_CARDS = (
         Award.cause_url,
     )
     .select_from(Award)
-    .join(Assertion, and_(Assertion.award_id == Award.id, Assertion.is_default))
+    # The sum keeps SQLite from reading all assertions to find the awards of each.
+    .join(Assertion, and_(Assertion.award_id == Award.id + 0, Assertion.is_default))
     .join(Badge, Award.badge_id == Badge.id)
     .join(Person, Award.person_id == Person.id)
     .where(Award.revoked_at.is_(None), Person.opted_out.is_(False), Person.erased_at.is_(None))

@@ -24,6 +24,7 @@ pytestmark = [pytest.mark.xdist_group("wheel"), pytest.mark.timeout(600)]
 PACKAGES = {"consumer", "issuer", "openbadges", "rules"}
 SHIPPED = {
     "templates/**/*": "issuer/templates",
+    "issuer/translations/*/LC_MESSAGES/*.po": "issuer/translations",
     "migrations/versions/*.py": "issuer/migrations/versions",
     "openbadges/verification/*.json": "openbadges/verification",
     "rules/catalog/*.yml": "rules/catalog",

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import event, select
@@ -226,3 +226,38 @@ def test_months_of_a_badge_follow_awards_and_revocations(session: Session, seeds
 )
 def test_rarity_is_a_share_of_those_with_badges(holders: int, people: int, band: str) -> None:
     assert rarity(holders, people).band == band
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_no_part_of_a_page_reads_a_whole_table(session: Session, seeds: Seeds) -> None:
+    """PostgreSQL has the same indexes, but reads tables as small as these whole."""
+    badge = seeds.badge("tester")
+    seeds.series("Tester", badge)
+    seeds.award(badge, seeds.person("asha"))
+    seen: list[tuple[str, tuple[object, ...]]] = []
+
+    def note(_connection: object, _cursor: object, statement: str, values: Any, *_: object) -> None:
+        seen.append((statement, values))
+
+    event.listen(session.get_bind().engine, "before_cursor_execute", note)
+    front.awards(session, "asha")
+    front.badges(session)
+    front.leaders(session, NOW)
+    front.numbers(session, NOW)
+    front.nearest(session, "asha")
+    badge_page(session, "tester", now=NOW, viewer=Viewer("asha"))
+    event.remove(session.get_bind().engine, "before_cursor_execute", note)
+    assert len(seen) == 10
+    read = set()
+    for statement, values in seen:
+        rows = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+        read |= {row[3] for row in rows if row[3].startswith("SCAN")}
+    # What is read whole was limited before, or is the list of groups of who looks.
+    whole = {step.split()[1] for step in read if "USING" not in step}
+    assert {name for name in whole if not name.startswith(("anon", "(subquery"))} <= {"CONSTANT"}
+    # In the order of an index that stops after the few that are shown.
+    assert {step.split()[1] for step in read if "USING" in step} <= {
+        "awards",
+        "badges",
+        "badge_totals",
+    }
