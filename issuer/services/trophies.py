@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from sqlalchemy import and_, case, func, select
+from sqlalchemy import and_, bindparam, case, func, select
 
 from issuer.models import (
     Assertion,
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 #: Of each group so many are shown; the rest is a page of its own.
-GROUP_LENGTH = 12
+GROUP_LENGTH = 8
 GROUPS = 24
 MAX_STEPS = 300
 SIDE_LENGTH = 24
@@ -96,29 +96,8 @@ def in_time(
 
 def by_tag(session: Session, person: Person) -> tuple[Group, ...]:
     """Return the newest awards of a person under each tag, the fullest tag first."""
-    name = func.coalesce(Tag.name, "")
-    newest = func.row_number().over(
-        partition_by=name, order_by=(Award.issued_at.desc(), Award.id.desc())
-    )
-    found = (
-        _own(person)
-        .outerjoin(badge_tags, badge_tags.c.badge_id == Badge.id)
-        .outerjoin(Tag, Tag.id == badge_tags.c.tag_id)
-        .add_columns(
-            name.label("tag"),
-            newest.label("place"),
-            func.count().over(partition_by=name).label("number"),
-        )
-        .subquery()
-    )
-    statement = (
-        select(found)
-        .where(found.c.place <= GROUP_LENGTH)
-        .order_by(found.c.tag == "", found.c.number.desc(), found.c.tag, found.c.place)
-        .limit(GROUPS * GROUP_LENGTH)
-    )
     groups: dict[str, tuple[int, list[AwardCard]]] = {}
-    for row in session.execute(statement):
+    for row in session.execute(_BY_TAG, {"person": person.id}):
         groups.setdefault(row.tag, (row.number, []))[1].append(award_card(row))
     return tuple(Group(tag, number, tuple(cards)) for tag, (number, cards) in groups.items())
 
@@ -193,3 +172,32 @@ def compare(session: Session, first: Person, second: Person) -> dict[Side, Share
 
 def _own(person: Person) -> Select[*Shown]:
     return award_cards().where(Award.person_id == person.id)
+
+
+def _make_by_tag() -> Select[Any]:
+    name = func.coalesce(Tag.name, "")
+    newest = func.row_number().over(
+        partition_by=name, order_by=(Award.issued_at.desc(), Award.id.desc())
+    )
+    found = (
+        award_cards()
+        .where(Award.person_id == bindparam("person"))
+        .outerjoin(badge_tags, badge_tags.c.badge_id == Badge.id)
+        .outerjoin(Tag, Tag.id == badge_tags.c.tag_id)
+        .add_columns(
+            name.label("tag"),
+            newest.label("place"),
+            func.count().over(partition_by=name).label("number"),
+        )
+        .subquery()
+    )
+    return (
+        select(found)
+        .where(found.c.place <= GROUP_LENGTH)
+        .order_by(found.c.tag == "", found.c.number.desc(), found.c.tag, found.c.place)
+        .limit(GROUPS * GROUP_LENGTH)
+    )
+
+
+#: Made once, because making a statement costs more than running it.
+_BY_TAG = _make_by_tag()

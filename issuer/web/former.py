@@ -30,23 +30,23 @@ MAX_LIMIT = 100
 DEFAULT_LIMIT = 25
 
 
-@blueprint.get("/badge/<path:name>")
-def badge(name: str) -> Response:
+@blueprint.get("/badge/<path:badge_id>")
+def badge(badge_id: str) -> Response:
     """Lead to the page of a badge."""
-    return _to_badge(name.removesuffix("/full").removesuffix("/stl"))
+    return _to_badge(badge_id.removesuffix("/full").removesuffix("/stl"))
 
 
-@blueprint.get("/badge/<path:name>/rss")
-def badge_feed(name: str) -> Response:
+@blueprint.get("/badge/<path:badge_id>/rss")
+def badge_feed(badge_id: str) -> Response:
     """Lead to the feed of a badge."""
-    slug = former.slug_of(db_session(), name)
+    slug = former.slug_of(db_session(), badge_id)
     return redirect(url_for("feeds.badge", slug=slug), MOVED)
 
 
-@blueprint.get("/badge/<path:name>/json")
-def badge_json(name: str) -> Response:
+@blueprint.get("/badge/<path:badge_id>/json")
+def badge_json(badge_id: str) -> Response:
     """Answer the facts of a badge."""
-    found, addresses = former.badge(db_session(), name), _addresses()
+    found, addresses = former.badge(db_session(), badge_id), _addresses()
     share = 100 * found.holders / found.people if found.people else 0.0
     first, last = found.first, found.last
     return public_json(
@@ -139,16 +139,17 @@ def catalogue_feed() -> Response:
     return redirect(url_for("feeds.badges"), MOVED)
 
 
-@blueprint.get("/tags/<names>/<any(any, all):_kind>")
-def tags(names: str, _kind: str) -> Response:
+@blueprint.get("/tags/<names>/<any(any, all):kind>")
+def tags(names: str, kind: str) -> Response:
     """Lead to the badges of a tag; of several, to the first."""
+    del kind  # any or all: the first is both
     return redirect(url_for("exploring.tag", name=names.split(",")[0]), MOVED)
 
 
-@blueprint.get("/assertions/<badge_name>/<recipient>")
-def assertion(badge_name: str, recipient: str) -> Response:
+@blueprint.get("/assertions/<badge_id>/<recipient>")
+def assertion(badge_id: str, recipient: str) -> Response:
     """Answer an assertion in the form of Open Badges 0.5, in which old backpacks hold it."""
-    found = former.assertion(db_session(), badge_name, recipient)
+    found = former.assertion(db_session(), badge_id, recipient)
     if prefers_html():
         return redirect(Addresses("").assertion(found.uuid))
     if found.revoked:
@@ -158,15 +159,15 @@ def assertion(badge_name: str, recipient: str) -> Response:
     return response
 
 
-@blueprint.get("/pngs/<path:name>")
-def picture(name: str) -> Response:
+@blueprint.get("/pngs/<path:file>")
+def picture(file: str) -> Response:
     """Lead to the picture of a badge."""
     session = db_session()
     if target := former.redirected(session, request.path):
         return redirect(target, MOVED)
-    stem, dot, ending = name.rpartition(".")
+    stem, dot, ending = file.rpartition(".")
     if not dot or ending.lower() != "png":
-        raise NotFoundError(f"picture {name[:80]!r}: there is none")
+        raise NotFoundError(f"picture {file[:80]!r}: there is none")
     slug = former.slug_of(session, stem)
     return redirect(Addresses("").badge_image(slug), MOVED)
 

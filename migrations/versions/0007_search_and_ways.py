@@ -189,8 +189,8 @@ def upgrade() -> None:
     )
     # Filled when rules are next synchronised.
     op.add_column("rules", sa.Column("asks", sa.Text(), nullable=True))
-    big = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-    op.add_column("rules", sa.Column("threshold", big, nullable=True))
+    number = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+    op.add_column("rules", sa.Column("threshold", number, nullable=True))
     op.add_column("rules", sa.Column("topic", sa.Text(), nullable=True))
     op.create_index(op.f("ix_rules_asks"), "rules", ["asks"])
     op.create_index(
