@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from fedora_messaging.exceptions import HaltConsumer
 
-from consumer import callback
 from tests.services.fasjson import Fault, fasjson
-from tests.unit.consumer.test_callback import Clock, _on, edit, kept, put_aside
+from tests.unit.consumer.taking import Clock, consuming, edit, kept, put_aside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,20 +21,13 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    made = Clock()
-    monkeypatch.setattr(callback, "time", made)
-    return made
-
-
-@pytest.fixture
 def asking(tmp_path: Path, clock: Clock) -> Iterator[tuple[Site, AccoladesConsumer, Any]]:
     """Give what takes messages, for a site whose accounts are in a directory."""
     url = f"sqlite:///{tmp_path / 'test.db'}"
     with fasjson() as directory:
         directory.add("asha")
         settings = {"accounts": "fasjson", "fasjson_url": directory.url, "fasjson_auth": "none"}
-        with _on(tmp_path, url, clock, **settings) as (site, taking):
+        with consuming(tmp_path, url, clock, **settings) as (site, taking):
             accounts = taking._intake.accounts
             accounts._directory._patient = accounts._directory._hasty  # tried again without pause
             accounts._memory._clock = clock.monotonic

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""A server on this machine that answers as a test says, and names that lead where it says."""
+"""A server on this machine that answers as a test says, names that lead there, and who asks."""
 
 from __future__ import annotations
 
@@ -8,12 +8,20 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from issuer.adapters.fetching import GuardedFetcher
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     Answering = Callable[[socket.socket, bytes], None]
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/ld+json\r\nContent-Length: 2\r\n\r\n{}"
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+def fetcher() -> GuardedFetcher:
+    """Return a fetcher that may read from this machine."""
+    return GuardedFetcher(allow_loopback=True)
 
 
 @contextmanager
