@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 LOCK_CLASS = 0x41434C
 
 #: Takes messages in and tells what their rules have to know, in one go: the function that revision
-#: 0010 of the tables brings. Each of its statements sees what others committed before it.
+#: 0007 of the tables brings. Each of its statements sees what others committed before it.
 TAKE = """
 SELECT * FROM take_messages(
     %(messages)s::json, %(facts)s::json, %(locks)s::int[], %(lock_class)s, %(now)s,
