@@ -183,14 +183,15 @@ def triggers_before(session: Session, rule: Rule, accounts: Accounts) -> Mapping
     return cast("Mapping[str, int]", answer)
 
 
-def forget_late(session: Session, entries: Iterable[Entry]) -> None:
+def forget_late(session: Session, entries: Iterable[Entry]) -> set[str]:
     """Remove the counters that messages from before would advance: they may know them already.
 
-    Whoever asks next gets a first value again. The messages must be kept, with their locks.
+    Returns their keys. Whoever asks next gets a first value again. The messages must be kept, with
+    their locks.
     """
     past = past_of(session)
     if past is None:
-        return
+        return set()
     late = [entry for entry in entries if entry.message.sent_at < past.until]
     doubtful: set[str] = set()
     for entry in late:
@@ -204,9 +205,12 @@ def forget_late(session: Session, entries: Iterable[Entry]) -> None:
                 # Counts of triggers are made for everybody at once, and so they go.
                 doubtful.add(name if name.startswith("triggers ") else key)
     keys = sorted(doubtful)
+    gone: set[str] = set()
     for start in range(0, len(keys), CHUNK):
         chunk = keys[start : start + CHUNK]
-        session.execute(delete(Counter).where(Counter.key.in_(chunk) | Counter.filter.in_(chunk)))
+        removal = delete(Counter).where(Counter.key.in_(chunk) | Counter.filter.in_(chunk))
+        gone.update(session.scalars(removal.returning(Counter.key)))
+    return gone
 
 
 def boundary(session: Session, history: str, wanted: datetime | None, *, now: datetime) -> datetime:

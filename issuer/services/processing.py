@@ -121,7 +121,8 @@ def process_batch(
             cases.append(_Case(entry, plans[name], firsts[name]))
         else:
             firsts[name].duplicate = True
-    histories.forget_late(session, [case.entry for case in cases])
+    # Their values were read before they went.
+    standing.forget(histories.forget_late(session, [case.entry for case in cases]))
     if cases:
         _decide_all(session, cases, standing, policy, now)
     return results

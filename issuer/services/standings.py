@@ -53,6 +53,11 @@ class Standing:
     people: dict[str, Holder] = field(default_factory=dict)  # by the name asked for, without case
     held: frozenset[Candidate] = frozenset()
 
+    def forget(self, keys: Iterable[str]) -> None:
+        """Leave out the values of counters that are no more."""
+        for key in keys:
+            self.values.pop(key, None)
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
