@@ -222,6 +222,12 @@ BEGIN
         ON CONFLICT (person_id, period, starts_on) DO UPDATE
         SET badges = totals.badges + excluded.badges, points = totals.points + excluded.points
         RETURNING person_id, period, starts_on, badges, points
+    ), hidden AS MATERIALIZED (
+        SELECT person.id FROM (SELECT DISTINCT person_id FROM changes) AS given
+        CROSS JOIN LATERAL (
+            SELECT p.id, p.opted_out, p.erased_at FROM persons p WHERE p.id = given.person_id
+            OFFSET 0) AS person
+        WHERE person.opted_out OR person.erased_at IS NOT NULL
     ), moved AS (
         INSERT INTO rank_histogram (measure, period, starts_on, total, people)
         SELECT measure, period, starts_on, total, sum(change)
@@ -229,9 +235,7 @@ BEGIN
             ('badges', sums.badges - changes.badges, -1), ('badges', sums.badges, 1),
             ('points', sums.points - changes.points, -1), ('points', sums.points, 1)
             ) AS move(measure, total, change)
-        WHERE total > 0 AND period <> 'day' AND NOT EXISTS (
-            SELECT FROM persons hidden
-            WHERE hidden.id = person_id AND (hidden.opted_out OR hidden.erased_at IS NOT NULL))
+        WHERE total > 0 AND period <> 'day' AND person_id NOT IN (SELECT id FROM hidden)
         GROUP BY measure, period, starts_on, total HAVING sum(change) <> 0
         ORDER BY measure, period, starts_on, total
         ON CONFLICT (measure, period, starts_on, total) DO UPDATE
