@@ -41,6 +41,9 @@ def run(connection: sa.Connection) -> None:
         render_item=render_item,
         compare_type=True,
         transaction_per_migration=False,
+        # SQLite too can undo what it did to tables; else each step would be a transaction of its
+        # own, and who upgrades at the same moment would come between two of them.
+        transactional_ddl=True,
     )
     with context.begin_transaction():
         if connection.dialect.name == "postgresql":

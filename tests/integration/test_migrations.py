@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import create_engine, inspect, select, text
+from sqlalchemy import create_engine, event, inspect, select, text
 
 from issuer.db import Base, Database
 from issuer.errors import DatabaseNotReadyError
@@ -66,6 +66,14 @@ def test_tables_of_no_version_are_refused_with_the_command_to_run(database: Data
         schema.ensure_current(database)
     schema.upgrade(database)
     schema.ensure_current(database)
+
+
+def test_an_upgrade_is_one_transaction(database: Database) -> None:
+    ended: list[str] = []
+    for name in ("commit", "rollback"):
+        event.listen(database.engine, name, lambda _, name=name: ended.append(name))
+    schema.upgrade(database)
+    assert ended.count("commit") == 1, ended
 
 
 def test_four_processes_that_upgrade_at_once_all_succeed(empty_database_url: str) -> None:
