@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from flask import Flask, render_template_string
 from werkzeug.serving import make_server
 
-from issuer.db import Base
+from issuer.services import schema
 from issuer.site import EXTENSION, Site
 from issuer.web import errors, security
 from issuer.web.login import init_login
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from issuer.config import Settings
-    from issuer.db import Database
 
 PAGE = (
     "{{ login_enabled }} {{ current_person.username if current_person else None }} "
@@ -31,7 +30,7 @@ PAGE = (
 def build_site(settings: Settings) -> Flask:
     app = Flask("site")
     site = Site.of(settings)
-    prepared.make(site.database, _create_all)
+    prepared.make(site.database, schema.upgrade)
     app.extensions[EXTENSION] = site
     security.init_app(app, settings)
     errors.init_app(app)
@@ -39,10 +38,6 @@ def build_site(settings: Settings) -> Flask:
     app.add_url_rule("/", "front", lambda: render_template_string(PAGE))
     app.add_url_rule("/badges", "badges", lambda: render_template_string(PAGE))
     return app
-
-
-def _create_all(database: Database) -> None:
-    Base.metadata.create_all(database.engine)
 
 
 @contextmanager

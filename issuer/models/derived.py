@@ -1,21 +1,13 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """What the database itself keeps current by triggers: the search tables, and totals of badges.
 
+The migrations make them: no tables of the models alone are a site.
 Rows come from several places (one by one, in bulk, by an import), and none of them can forget what
 a trigger does. A migration that makes `badges`, `persons`, `badge_tags` or `awards` anew on SQLite
 loses their triggers and has to make them again.
 """
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
-
-from sqlalchemy import event
-
-from issuer.db import Base
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
 
 #: Tables that are no models: they differ on each database.
 SEARCH_TABLES = ("badge_search", "person_search")
@@ -24,131 +16,7 @@ SEARCH_TABLES = ("badge_search", "person_search")
 ACCENTED = "àáâãäåāăąçćčďđèéêëēęěğìíîïīıłñńňòóôõöøōőŕřśşšťţùúûüūůűýÿžźż"
 BARE = "aaaaaaaaacccddeeeeeeegiiiiiilnnnoooooooorrsssttuuuuuuuyyzzz"
 
-SQLITE = (
-    """CREATE VIRTUAL TABLE badge_search USING fts5(name, tags, description, criteria,
-    tokenize = 'unicode61 remove_diacritics 2', prefix = '2 3')""",
-    """CREATE TRIGGER badges_added AFTER INSERT ON badges BEGIN
-    INSERT INTO badge_search (rowid, name, tags, description, criteria)
-    VALUES (new.id, new.name, '', new.description, new.criteria_text);
-    INSERT INTO badge_totals (badge_id, holders, awards) VALUES (new.id, 0, 0)
-    ON CONFLICT (badge_id) DO NOTHING;
-END""",
-    """CREATE TRIGGER badges_changed AFTER UPDATE OF name, description, criteria_text ON badges
-BEGIN
-    UPDATE badge_search
-    SET name = new.name, description = new.description, criteria = new.criteria_text
-    WHERE rowid = new.id;
-END""",
-    """CREATE TRIGGER badges_removed AFTER DELETE ON badges BEGIN
-    DELETE FROM badge_search WHERE rowid = old.id;
-END""",
-    """CREATE TRIGGER badge_tags_added AFTER INSERT ON badge_tags BEGIN
-    UPDATE badge_search SET tags = (SELECT group_concat(tags.name, ' ') FROM tags
-        JOIN badge_tags ON badge_tags.tag_id = tags.id WHERE badge_tags.badge_id = new.badge_id)
-    WHERE rowid = new.badge_id;
-END""",
-    """CREATE TRIGGER badge_tags_removed AFTER DELETE ON badge_tags BEGIN
-    UPDATE badge_search SET tags = (SELECT coalesce(group_concat(tags.name, ' '), '') FROM tags
-        JOIN badge_tags ON badge_tags.tag_id = tags.id WHERE badge_tags.badge_id = old.badge_id)
-    WHERE rowid = old.badge_id;
-END""",
-    """CREATE VIRTUAL TABLE person_search USING fts5(username, display_name,
-    tokenize = 'unicode61 remove_diacritics 2', prefix = '2 3')""",
-    """CREATE TRIGGER persons_added AFTER INSERT ON persons BEGIN
-    INSERT INTO person_search (rowid, username, display_name)
-    VALUES (new.id, new.username, new.display_name);
-END""",
-    """CREATE TRIGGER persons_changed AFTER UPDATE OF username, display_name ON persons BEGIN
-    UPDATE person_search SET username = new.username, display_name = new.display_name
-    WHERE rowid = new.id;
-END""",
-    """CREATE TRIGGER persons_removed AFTER DELETE ON persons BEGIN
-    DELETE FROM person_search WHERE rowid = old.id;
-END""",
-    """CREATE TRIGGER awards_added AFTER INSERT ON awards WHEN new.revoked_at IS NULL BEGIN
-    INSERT INTO badge_months (badge_id, month, awards)
-    VALUES (new.badge_id, substr(new.issued_at, 1, 7) || '-01', 1)
-    ON CONFLICT (badge_id, month) DO UPDATE SET awards = awards + 1;
-END""",
-    """CREATE TRIGGER awards_revoked AFTER UPDATE OF revoked_at ON awards
-WHEN (old.revoked_at IS NULL) <> (new.revoked_at IS NULL) BEGIN
-    UPDATE badge_months SET awards = awards + iif(new.revoked_at IS NULL, 1, -1)
-    WHERE badge_id = new.badge_id AND month = substr(new.issued_at, 1, 7) || '-01';
-END""",
-)
-
-POSTGRESQL = (
-    f"""CREATE FUNCTION plain_words(words text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
-    SELECT regexp_replace(translate(lower(words), '{ACCENTED}', '{BARE}'),
-        '[^[:alnum:]]+', ' ', 'g')
-$$""",
-    """CREATE TABLE badge_search (
-    badge_id integer PRIMARY KEY REFERENCES badges (id) ON DELETE CASCADE,
-    document tsvector NOT NULL)""",
-    "CREATE INDEX ix_badge_search_document ON badge_search USING gin (document)",
-    """CREATE FUNCTION renew_badge_search(badge integer) RETURNS void LANGUAGE sql AS $$
-    INSERT INTO badge_search (badge_id, document)
-    SELECT id, setweight(to_tsvector('simple', plain_words(name)), 'A')
-        || setweight(to_tsvector('simple', plain_words(coalesce((
-            SELECT string_agg(tags.name, ' ') FROM tags
-            JOIN badge_tags ON badge_tags.tag_id = tags.id WHERE badge_tags.badge_id = badges.id),
-            ''))), 'B')
-        || setweight(to_tsvector('simple', plain_words(description || ' ' || criteria_text)), 'C')
-    FROM badges WHERE id = badge
-    ON CONFLICT (badge_id) DO UPDATE SET document = excluded.document
-$$""",
-    """CREATE FUNCTION badges_changed() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-    PERFORM renew_badge_search(new.id);
-    INSERT INTO badge_totals (badge_id, holders, awards) VALUES (new.id, 0, 0)
-    ON CONFLICT (badge_id) DO NOTHING;
-    RETURN NULL;
-END $$""",
-    """CREATE TRIGGER badges_changed AFTER INSERT OR UPDATE OF name, description, criteria_text
-ON badges FOR EACH ROW EXECUTE FUNCTION badges_changed()""",
-    """CREATE FUNCTION badge_tags_changed() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-    PERFORM renew_badge_search(coalesce(new.badge_id, old.badge_id));
-    RETURN NULL;
-END $$""",
-    """CREATE TRIGGER badge_tags_changed AFTER INSERT OR DELETE
-ON badge_tags FOR EACH ROW EXECUTE FUNCTION badge_tags_changed()""",
-    """CREATE TABLE person_search (
-    person_id integer PRIMARY KEY REFERENCES persons (id) ON DELETE CASCADE,
-    document tsvector NOT NULL)""",
-    "CREATE INDEX ix_person_search_document ON person_search USING gin (document)",
-    """CREATE FUNCTION persons_changed() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-    INSERT INTO person_search (person_id, document) VALUES (new.id,
-        to_tsvector('simple', plain_words(new.username || ' ' || new.display_name)))
-    ON CONFLICT (person_id) DO UPDATE SET document = excluded.document;
-    RETURN NULL;
-END $$""",
-    """CREATE TRIGGER persons_changed AFTER INSERT OR UPDATE OF username, display_name
-ON persons FOR EACH ROW EXECUTE FUNCTION persons_changed()""",
-    """CREATE FUNCTION awards_added() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-    INSERT INTO badge_months (badge_id, month, awards)
-    SELECT badge_id, date_trunc('month', issued_at AT TIME ZONE 'UTC')::date, count(*)
-    FROM made WHERE revoked_at IS NULL GROUP BY 1, 2 ORDER BY 1, 2
-    ON CONFLICT (badge_id, month) DO UPDATE SET awards = badge_months.awards + excluded.awards;
-    RETURN NULL;
-END $$""",
-    """CREATE TRIGGER awards_added AFTER INSERT ON awards REFERENCING NEW TABLE AS made
-FOR EACH STATEMENT EXECUTE FUNCTION awards_added()""",
-    """CREATE FUNCTION awards_revoked() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-    UPDATE badge_months SET awards = awards + CASE WHEN new.revoked_at IS NULL THEN 1 ELSE -1 END
-    WHERE badge_id = new.badge_id
-        AND month = date_trunc('month', new.issued_at AT TIME ZONE 'UTC')::date;
-    RETURN NULL;
-END $$""",
-    """CREATE TRIGGER awards_revoked AFTER UPDATE OF revoked_at ON awards FOR EACH ROW
-WHEN ((old.revoked_at IS NULL) <> (new.revoked_at IS NULL)) EXECUTE FUNCTION awards_revoked()""",
-)
-
 
 def is_search_table(name: str | None) -> bool:
     """Whether a table belongs to the search, or is a part of such a table."""
     return name is not None and name.startswith(SEARCH_TABLES)
-
-
-@event.listens_for(Base.metadata, "after_create")
-def _make(_target: object, connection: Connection, **_options: Any) -> None:
-    for statement in POSTGRESQL if connection.dialect.name == "postgresql" else SQLITE:
-        connection.exec_driver_sql(statement)

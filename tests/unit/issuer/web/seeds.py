@@ -8,7 +8,6 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid5
 
-from issuer.db import Base
 from issuer.models import (
     Assertion,
     Award,
@@ -28,6 +27,7 @@ from issuer.models import (
     Tag,
     Total,
 )
+from issuer.services import schema
 from tests import prepared
 
 if TYPE_CHECKING:
@@ -189,8 +189,4 @@ class Seeds:
 
 def make_tables(database: Database) -> None:
     """Make all tables at once."""
-    prepared.make(database, _create_all)
-
-
-def _create_all(database: Database) -> None:
-    Base.metadata.create_all(database.engine)
+    prepared.make(database, schema.upgrade)
