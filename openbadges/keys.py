@@ -1,16 +1,21 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Signing keys: making, reading and writing them. The kind of a key fixes its algorithm."""
+"""Signing keys: making, reading and writing them. The kind of a key fixes its algorithm.
+
+Who signs asks for a `Signer` alone: a `PrivateKey` in memory is one, and so may be a key that never
+leaves a device.
+"""
 
 from __future__ import annotations
 
 import base64
+import binascii
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final, Protocol
 
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 
 from openbadges.errors import KeyFormatError, PassphraseError
 
@@ -22,10 +27,13 @@ _MAX_PEM = 64 * 1024
 
 _RawPrivate = rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
 _RawPublic = rsa.RSAPublicKey | ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey
-# The first is the one to sign with.
-_RSA = ("RS256", "RS384", "RS512", "PS256")
-_ED25519 = "EdDSA"
+#: What an RSA key signs with; the others are accepted too.
+RSA_SIGNATURE: Final = "RS256"
+_RSA = (RSA_SIGNATURE, "RS384", "RS512", "PS256")
+#: What an Ed25519 key signs with.
+ED25519_SIGNATURE: Final = "EdDSA"
 # The curve decides the algorithm (RFC 7518, 3.4) and has another name in a JSON Web Key.
+_JWK_CURVES: Final = {"P-256": ec.SECP256R1(), "P-384": ec.SECP384R1()}
 _CURVES: Final = {"secp256r1": ("ES256", "P-256"), "secp384r1": ("ES384", "P-384")}
 
 
@@ -48,7 +56,7 @@ class PublicKey:
             return _RSA
         if isinstance(self.raw, ec.EllipticCurvePublicKey):
             return (_CURVES[self.raw.curve.name][0],)
-        return (_ED25519,)
+        return (ED25519_SIGNATURE,)
 
     def to_pem(self) -> str:
         """Return the key as PEM (SubjectPublicKeyInfo), for ``publicKeyPem``."""
@@ -70,6 +78,25 @@ class PublicKey:
         return {**members, "kid": self.id, "alg": self.algorithm, "use": "sig"}
 
 
+class Signer(Protocol):
+    """Whatever signs with a private key, wherever that lies."""
+
+    @property
+    def id(self) -> str:
+        """The URL where the public half is published."""
+
+    @property
+    def algorithm(self) -> str:
+        """The JWS algorithm of its signatures: RS256, or EdDSA for Ed25519."""
+
+    @property
+    def public(self) -> PublicKey:
+        """The public half, with the same id."""
+
+    def sign(self, data: bytes) -> bytes:
+        """Return the signature of ``data``, as a JWS carries it (RFC 7518, 3.3; RFC 8037, 3.1)."""
+
+
 @dataclass(frozen=True, slots=True)
 class PrivateKey:
     """A key that signs. Reading one is slow (about 70 ms), so read it once and keep this object."""
@@ -80,12 +107,18 @@ class PrivateKey:
     @property
     def algorithm(self) -> str:
         """The JWS algorithm this key signs with: RS256, or EdDSA for Ed25519."""
-        return _RSA[0] if isinstance(self.raw, rsa.RSAPrivateKey) else _ED25519
+        return _RSA[0] if isinstance(self.raw, rsa.RSAPrivateKey) else ED25519_SIGNATURE
 
     @property
     def public(self) -> PublicKey:
         """The public half, with the same id."""
         return PublicKey(self.id, self.raw.public_key())
+
+    def sign(self, data: bytes) -> bytes:
+        """Return the signature of ``data``; the same data have the same one each time."""
+        if isinstance(self.raw, rsa.RSAPrivateKey):
+            return self.raw.sign(data, padding.PKCS1v15(), hashes.SHA256())
+        return self.raw.sign(data)
 
     def to_pem(self, passphrase: str | None = None) -> bytes:
         """Return the key as PEM (PKCS#8), encrypted when a passphrase is given."""
@@ -164,6 +197,41 @@ def _read_public(data: bytes) -> _RawPublic:
     if isinstance(raw, ec.EllipticCurvePublicKey) and raw.curve.name not in _CURVES:
         raise KeyFormatError(f"public key is on the curve {raw.curve.name}; use P-256 or P-384")
     return raw
+
+
+def load_jwk(jwk: dict[str, Any], key_id: str) -> PublicKey:
+    """Return the public key that a JSON Web Key holds (RFC 7517, RFC 8037).
+
+    Raises `KeyFormatError`: it holds a private key, or none of a kind that is known.
+    """
+    if "d" in jwk or "k" in jwk:
+        raise KeyFormatError(f"key {key_id} is published with its private half")
+    try:
+        raw = _raw_of_jwk(jwk)
+    except (binascii.Error, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise KeyFormatError(f"key {key_id} is no JSON Web Key that can be read") from error
+    if isinstance(raw, rsa.RSAPublicKey):
+        _check_size(raw.key_size)
+    return PublicKey(key_id, raw)
+
+
+def _raw_of_jwk(jwk: dict[str, Any]) -> _RawPublic:
+    if jwk["kty"] == "RSA":
+        return rsa.RSAPublicNumbers(_number(jwk["e"]), _number(jwk["n"])).public_key()
+    if jwk["kty"] == "OKP" and jwk["crv"] == "Ed25519":
+        return ed25519.Ed25519PublicKey.from_public_bytes(_bytes(jwk["x"]))
+    curve = _JWK_CURVES[jwk["crv"]]
+    return ec.EllipticCurvePublicNumbers(_number(jwk["x"]), _number(jwk["y"]), curve).public_key()
+
+
+def _bytes(text: str) -> bytes:
+    if len(text) > _MAX_PEM:
+        raise ValueError("longer than any key")
+    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+
+
+def _number(text: str) -> int:
+    return int.from_bytes(_bytes(text), "big")
 
 
 def _check_pem(pem: bytes, half: str) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from openbadges.models.kinds import IRI, TEXT
-from openbadges.vocabulary import ASSERTION, CONTEXT
+from openbadges.vocabulary import ASSERTION, CONTEXT, ENDORSEMENT
 
 
 def revocation_stub(assertion_id: str, reason: str) -> dict[str, Any]:
@@ -23,4 +23,19 @@ def revocation_stub(assertion_id: str, reason: str) -> dict[str, Any]:
         "id": IRI.read(assertion_id, "Assertion.id"),
         "revoked": True,
         "revocationReason": TEXT.read(reason, "Assertion.revocationReason"),
+    }
+
+
+def endorsement_stub(endorsement_id: str, issuer: str, reason: str) -> dict[str, Any]:
+    """Return the document to answer with status 410 once an endorsement is revoked.
+
+    Raises `MalformedError`: an id is none, or the reason is no text.
+    """
+    return {
+        "@context": CONTEXT,
+        "type": ENDORSEMENT,
+        "id": IRI.read(endorsement_id, "Endorsement.id"),
+        "issuer": IRI.read(issuer, "Endorsement.issuer"),
+        "revoked": True,
+        "revocationReason": TEXT.read(reason, "Endorsement.revocationReason"),
     }

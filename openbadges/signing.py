@@ -14,7 +14,7 @@ from openbadges.errors import MalformedError, SigningError, VerificationError
 from openbadges.serialization import MAX_BYTES, dumps, loads_object
 
 if TYPE_CHECKING:
-    from openbadges.keys import PrivateKey, PublicKey
+    from openbadges.keys import PublicKey, Signer
 
 # A padded or otherwise varied token would give one badge several spellings.
 _COMPACT = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+){2}", re.ASCII)
@@ -32,8 +32,10 @@ class Token(NamedTuple):
     signed: bytes
 
 
-def sign(document: dict[str, Any] | bytes, key: PrivateKey) -> str:
-    """Return a document as compact JWS; the header names the key's algorithm and nothing else.
+def sign(
+    document: dict[str, Any] | bytes, key: Signer, *, header: dict[str, Any] | None = None
+) -> str:
+    """Return a document as compact JWS; the header names the key's algorithm, and ``header``.
 
     Bytes are signed as they are, a document as `openbadges.serialization.dumps` writes it.
 
@@ -42,11 +44,11 @@ def sign(document: dict[str, Any] | bytes, key: PrivateKey) -> str:
     payload = document if isinstance(document, bytes) else dumps(document)
     loads_object(payload)
     name = key.algorithm
-    algorithm = _ALGORITHMS[name]
-    if weakness := algorithm.check_key_length(key.raw):
+    if weakness := _ALGORITHMS[name].check_key_length(key.public.raw):
         raise SigningError(f"key {key.id} cannot sign: {weakness}")
-    signed = b"%b.%b" % (_encode(b'{"alg":"%b"}' % name.encode()), _encode(payload))
-    return (signed + b"." + _encode(algorithm.sign(signed, key.raw))).decode()
+    head = dumps({"alg": name, **(header or {})})
+    signed = b"%b.%b" % (_encode(head), _encode(payload))
+    return (signed + b"." + _encode(key.sign(signed))).decode()
 
 
 def open_signed(token: str, key: PublicKey) -> bytes:

@@ -46,7 +46,7 @@ def gather(document: object, load: Load) -> dict[str, Any]:
             known = _fetched(url, load)
             waiting.extend(_references(known))
         found[url] = known
-    _check_size([document, *(found[url] for url in found if well_known(url) is None)])
+    check_size([document, *(found[url] for url in found if well_known(url) is None)])
     return found
 
 
@@ -108,7 +108,8 @@ class _Work:
                 raise UnsupportedError(f"the document has too many {what} to be read as JSON-LD")
 
 
-def _check_size(values: list[object]) -> None:
+def check_size(values: list[object]) -> None:
+    """Raise `UnsupportedError` where documents and contexts are more than can be read in time."""
     work = _Work()
     for value in values:
         work.add(value)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""The steps that look at what is attached to a badge: pictures and endorsements."""
+"""The steps that look at what is attached to a badge: pictures, endorsements, a second form."""
 
 from __future__ import annotations
 
@@ -14,17 +14,35 @@ from openbadges.errors import (
     FetchError,
     MalformedError,
     NotBakedError,
+    OpenBadgesError,
     VerificationError,
 )
 from openbadges.models.kinds import is_url
+from openbadges.ob3 import judging
 from openbadges.serialization import MAX_BYTES
-from openbadges.verification.cases import Case, NotApplicableError, in_words
+from openbadges.verification import sentences
+from openbadges.verification.cases import (
+    Case,
+    ExpiredError,
+    NotApplicableError,
+    RevokedError,
+    in_words,
+)
 from openbadges.verification.documents import MissingError
-from openbadges.verification.reports import Verdict
+from openbadges.verification.reports import Endorsed, Verdict
 from openbadges.vocabulary import ACCEPT_BADGE, ACCEPT_IMAGE, CONTEXT, ENDORSEMENT, PNG
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Final
+
+#: A badge that links more is not followed to the end.
+MAX_ENDORSEMENTS: Final = 20
+_BESIDE: dict[Verdict, type[OpenBadgesError]] = {
+    Verdict.UNVERIFIABLE: FetchError,
+    Verdict.REVOKED: RevokedError,
+    Verdict.EXPIRED: ExpiredError,
+}
 
 
 def check_image(case: Case) -> str:
@@ -46,15 +64,31 @@ def check_image(case: Case) -> str:
 
 
 def check_links(case: Case) -> str:
-    """Return that linked endorsements hold: each is judged as a badge is (2.0, Endorsement)."""
+    """Return that all which comes with the badge holds: each is judged as a badge is.
+
+    That is what endorses it (2.0, Endorsement), and its other form in the same picture: whoever
+    reads that one there must not be told something else (3.0, Baking).
+    """
     if case.nested:
         raise NotApplicableError("endorsements of an endorser are not followed")
     links = list(_links(case))
-    if not links:
+    if not links and not case.given.beside:
         raise NotApplicableError("no endorsement is linked")
-    for endorsed, link in links:
-        _check_endorsement(case, endorsed, link)
-    return f"{len(links)} linked endorsements hold"
+    for text in case.given.beside:
+        _check_beside(case, text)
+    trouble: OpenBadgesError | None = None
+    for endorsed, link in links[:MAX_ENDORSEMENTS]:
+        try:
+            _check_endorsement(case, endorsed, link)
+        except OpenBadgesError as error:
+            trouble = trouble or error
+    if trouble is not None:
+        raise trouble
+    if len(links) > MAX_ENDORSEMENTS:
+        raise FetchError(f"the badge links more than {MAX_ENDORSEMENTS} endorsements")
+    held = [f"{len(links)} linked endorsements hold"] if links else []
+    beside = ["the credential of version 3.0 beside it holds"] if case.given.beside else []
+    return ", ".join([*held, *beside])
 
 
 def _check_baked_image(case: Case) -> None:
@@ -119,16 +153,47 @@ def _check_endorsement(case: Case, endorsed: str, link: Any) -> None:
         judge=case.judge,
         nested=True,
     )
-    verdict, sentence = case.judge(inner)
+    verdict, reason = case.judge(inner)
     name = str(inner.raw.get("id") or link)[:80]
+    _list(case, inner, verdict, reason)
     if inner.subject not in ("", ENDORSEMENT):
         raise MalformedError(f"{name} is linked and no endorsement, but {in_words(inner.subject)}")
     if verdict is Verdict.UNVERIFIABLE:
-        raise FetchError(f"endorsement {name}: {sentence}")
+        raise FetchError(f"endorsement {name}: {reason}")
     if verdict is not Verdict.VALID or inner.found_endorsement is None:
-        raise VerificationError(f"endorsement {name}: {sentence}")
+        raise VerificationError(f"endorsement {name}: {reason}")
     if inner.found_endorsement.claim.id != endorsed:
         case.note(f"endorsement {name} is linked from {endorsed}, and endorses something else")
+
+
+def _check_beside(case: Case, text: str) -> None:
+    found = judging.find(text, case.documents)
+    if found is None:
+        raise VerificationError("beside the badge the picture holds what is no credential of 3.0")
+    report = judging.judge(found, case.documents, now=case.now, recipients=case.recipients)
+    if report.verdict is not Verdict.VALID:
+        error = _BESIDE.get(report.verdict, VerificationError)
+        raise error(f"the credential of version 3.0 in the same picture: {report.sentence}")
+
+
+def _list(case: Case, inner: Case, verdict: Verdict, reason: str) -> None:
+    """Take note of what an endorser says, if it could be read at all."""
+    found = inner.found_endorsement
+    if found is None:
+        return
+    name = (inner.found_issuer.name if inner.found_issuer else None) or found.issuer_id
+    case.endorsements.append(
+        Endorsed(
+            id=found.id,
+            endorsed=found.claim.id,
+            issuer=found.issuer_id,
+            issuer_name=name,
+            comment=found.claim.comment or "",
+            issued_on=found.issued_on,
+            verdict=verdict,
+            sentence=sentences.sentence(inner, verdict, reason),
+        )
+    )
 
 
 def _data_uri(uri: str) -> bytes:

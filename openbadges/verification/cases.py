@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from openbadges.models import Assertion, BadgeClass, BasicProfile, Endorsement
     from openbadges.signing import Token
     from openbadges.verification.documents import Documents
-    from openbadges.verification.reports import Verdict
+    from openbadges.verification.reports import Endorsed, Verdict
 
 
 # What somebody says of somebody or something, as opposed to what is only named in it.
@@ -88,6 +88,8 @@ class Case:
     found_endorsement: Endorsement | None = None
     found_badge: BadgeClass | None = None
     found_issuer: BasicProfile | None = None
+    # The endorsements that were judged on the way.
+    endorsements: list[Endorsed] = field(default_factory=list)
 
     def note(self, text: str) -> None:
         """Keep something that is lawful but worth knowing."""

@@ -43,6 +43,7 @@ class Documents:
     def __init__(self, fetcher: Fetcher) -> None:
         self._fetcher = fetcher
         self._answers: dict[str, Response] = {}
+        self._failures: dict[str, str] = {}
         # Documents that came inside another, by the id they were given.
         self._inside: dict[str, dict[str, Any]] = {}
         self._read: dict[str, dict[str, Any]] = {}
@@ -57,10 +58,16 @@ class Documents:
 
         Raises `FetchError`: there is none, or the badge asks for too many documents.
         """
+        if url in self._failures:
+            raise FetchError(self._failures[url])
         if url not in self._answers:
             if len(self.fetched) >= MAX_DOCUMENTS:
                 raise FetchError(f"the badge names more than {MAX_DOCUMENTS} documents")
-            self._answers[url] = self._fetch(url, accept)
+            try:
+                self._answers[url] = self._fetch(url, accept)
+            except FetchError as error:
+                self._failures[url] = str(error)
+                raise
         return self._answers[url]
 
     def body(self, url: str, accept: str = ACCEPT_DOCUMENT) -> bytes:

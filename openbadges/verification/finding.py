@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from openbadges.errors import FetchError, OpenBadgesError, VerificationError
@@ -35,7 +36,7 @@ def read_source(case: Case) -> str:
         raise FetchError(f"{error}; there is nothing to judge") from error
     if inside.url:
         raise NotABadgeError(f"{url} answers with another URL and not with a badge")
-    case.given = inside
+    case.given = replace(inside, beside=(*case.given.beside, *inside.beside))
     if inside.document is not None and not inside.baked:
         case.documents.keep_parsed(url, inside.document)
     return f"{url} answers with {inside.kind}"

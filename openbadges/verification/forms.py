@@ -37,6 +37,10 @@ class NotABadgeError(MalformedError):
     """What was handed in is not the award of a badge at all."""
 
 
+class NothingBakedError(NotABadgeError):
+    """A picture that was handed in holds no badge of the kind that was looked for."""
+
+
 def version_of(document: dict[str, Any]) -> str:
     """Return the version of Open Badges that a document is written in, 0.5 to 2.0.
 

@@ -7,15 +7,17 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from openbadges.baking import media_type, unbake
+from openbadges.baking import CREDENTIAL_KEYWORD, media_type, unbake
+from openbadges.baking.contents import SVG_NAMES
 from openbadges.errors import BakingError, MalformedError, NotBakedError
 from openbadges.models.kinds import is_url
 from openbadges.serialization import MAX_BYTES, dumps
 from openbadges.verification.documents import parse_document
-from openbadges.verification.forms import NotABadgeError
+from openbadges.verification.forms import NotABadgeError, NothingBakedError
 
 # Whatever looks like a token is judged as one, so that a malformed one is invalid and not unknown.
 _LIKE_A_TOKEN = re.compile(r"\s*eyJ[^\s.{}]*\.[^\s.{}]*\.[^\s.{}]*\s*")
+_CREDENTIAL_WORDS = (CREDENTIAL_KEYWORD.encode(), SVG_NAMES[CREDENTIAL_KEYWORD].element.encode())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,12 +29,15 @@ class Input:
     url: str = ""
     token: str = ""
     document: dict[str, Any] | None = None
+    # The credentials of version 3.0 that pictures on the way carry beside their older badge.
+    beside: tuple[str, ...] = ()
 
 
 def read_input(source: str | bytes | dict[str, Any]) -> Input:
     """Return what a source is: URL, JWS, JSON, or what is baked into a PNG or SVG.
 
-    Raises `NotABadgeError`: it is none of them. Raises `BakingError`: it is a picture that cannot
+    Raises `NotABadgeError`: it is none of them, and `NothingBakedError` for a picture that holds no
+    badge. Raises `BakingError`: it is a picture that cannot
     be read without doubt.
     """
     if isinstance(source, dict):
@@ -55,14 +60,25 @@ def _from_bytes(data: bytes) -> Input:
     try:
         inside = _from_text(unbake(data, thorough=True))
     except NotBakedError as error:
-        raise NotABadgeError(str(error)) from error
+        raise NothingBakedError(str(error)) from error
     return Input(
         kind=f"{inside.kind} baked into {kind}",
         baked=True,
         url=inside.url,
         token=inside.token,
         document=inside.document,
+        beside=_beside(data),
     )
+
+
+def _beside(data: bytes) -> tuple[str, ...]:
+    # Under neither name it is written otherwise; a picture is only read again where it may be.
+    if not any(word in data for word in _CREDENTIAL_WORDS):
+        return ()
+    try:
+        return (unbake(data, CREDENTIAL_KEYWORD),)
+    except NotBakedError:
+        return ()
 
 
 def _from_text(text: str) -> Input:

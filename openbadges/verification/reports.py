@@ -79,6 +79,36 @@ class FetchedDocument:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Endorsed:
+    """What somebody says in favour of a badge, its issuer or its award, and whether that holds.
+
+    `endorsed` is the id it was found at, `sentence` says the verdict to a person.
+    """
+
+    id: str
+    endorsed: str
+    issuer: str
+    issuer_name: str
+    comment: str
+    issued_on: str
+    verdict: Verdict
+    sentence: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the endorsement for JSON."""
+        return {
+            "id": self.id,
+            "endorsed": self.endorsed,
+            "issuer": self.issuer,
+            "issuer_name": self.issuer_name,
+            "comment": self.comment,
+            "issued_on": self.issued_on,
+            "verdict": self.verdict.value,
+            "sentence": self.sentence,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """The result of a verification; true in a condition when the badge is valid.
 
@@ -90,6 +120,7 @@ class Report:
     the one given identity that the badge was awarded to. `source` says what was handed in, `method`
     whether it is verified by being ``hosted`` or ``signed``, where that came out. `valid_until` is
     the end that a valid badge gives itself; issuers may withdraw it at any time before.
+    `endorsements` are those that the documents of a badge carry or link, each with its own verdict.
     """
 
     verdict: Verdict
@@ -110,6 +141,7 @@ class Report:
     source: str = ""
     method: str = ""
     valid_until: str = ""
+    endorsements: tuple[Endorsed, ...] = ()
 
     @property
     def valid(self) -> bool:
@@ -157,4 +189,5 @@ class Report:
             "issuer": self.issuer,
             "verified_at": self.verified_at,
             "valid_until": self.valid_until or None,
+            "endorsements": [each.to_dict() for each in self.endorsements],
         }

@@ -41,26 +41,34 @@ _OTHER_CHECKS = {
 def sentence(case: Case, verdict: Verdict, reason: str) -> str:
     """Return the one sentence that tells a person what was found."""
     if verdict is not Verdict.VALID:
-        return f"{_OPENINGS[verdict]}: {_clean(reason, 500)}."
+        return opening(verdict, reason, is_endorsement=case.subject == ENDORSEMENT)
     if case.subject not in (ASSERTION, ENDORSEMENT):
         return (
             f"This is {in_words(case.subject)}, sound and not withdrawn, and not the award of a "
             f"badge (checked {format_time(case.now)})."
         )
     how = "the signature is the issuer's" if case.signed else "the issuer's own server confirms it"
-    who = _clean(case.issuer.name or case.issuer.id)
+    who = clean(case.issuer.name or case.issuer.id)
     when = case.statement.issued_on[:10]
     if case.found_endorsement is not None:
-        what = _clean(case.found_endorsement.claim.id)
+        what = clean(case.found_endorsement.claim.id)
         return (
             f"This endorsement is valid: {who} endorsed {what} on {when}, {how}, and it is not "
             f"revoked (checked {format_time(case.now)})."
         )
-    to_whom = f" to {_clean(case.recipient)}" if case.recipient else ""
+    to_whom = f" to {clean(case.recipient)}" if case.recipient else ""
     return (
-        f"This badge is valid: {who} awarded \u201c{_clean(case.badge.name)}\u201d{to_whom} on "
+        f"This badge is valid: {who} awarded \u201c{clean(case.badge.name)}\u201d{to_whom} on "
         f"{when}, {how}, and it is not revoked (checked {format_time(case.now)})."
     )
+
+
+def opening(verdict: Verdict, reason: str, *, is_endorsement: bool = False) -> str:
+    """Return the sentence on what is not valid."""
+    what = _OPENINGS[verdict]
+    if is_endorsement:
+        what = what.replace("This badge", "This endorsement")
+    return f"{what}: {clean(reason, 500)}."
 
 
 def remedy(verdict: Verdict, check_id: str) -> str:
@@ -70,6 +78,7 @@ def remedy(verdict: Verdict, check_id: str) -> str:
     return _REMEDIES[verdict]
 
 
-def _clean(text: str, longest: int = _LONGEST) -> str:
+def clean(text: str, longest: int = _LONGEST) -> str:
+    """Return a stranger's words so that they can stand in a sentence."""
     text = _UNPRINTABLE.sub(" ", text).strip()
     return text if len(text) <= longest else text[: longest - 1] + "…"

@@ -5,18 +5,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from openbadges.errors import FetchError, OpenBadgesError, UnsupportedError
+from openbadges.errors import OpenBadgesError
+from openbadges.ob3 import judging
 from openbadges.times import format_time
 from openbadges.verification import attachments, finding, proving, reading, signatures
-from openbadges.verification.cases import (
-    STATEMENTS,
-    Case,
-    ExpiredError,
-    NotApplicableError,
-    RevokedError,
-)
+from openbadges.verification.cases import STATEMENTS, Case
 from openbadges.verification.documents import Documents
-from openbadges.verification.forms import NotABadgeError
+from openbadges.verification.meanings import meaning
 from openbadges.verification.reports import Check, Outcome, Report, Verdict
 from openbadges.verification.sentences import remedy, sentence
 
@@ -60,16 +55,6 @@ STEPS = (
 )
 """The checks in their order; the specification's steps are named in each function."""
 
-# What an error means for the verdict; the first class that fits decides.
-_MEANINGS: tuple[tuple[type[OpenBadgesError], Outcome, Verdict], ...] = (
-    (NotApplicableError, Outcome.SKIPPED, Verdict.VALID),
-    (NotABadgeError, Outcome.FAILED, Verdict.NOT_A_BADGE),
-    (RevokedError, Outcome.FAILED, Verdict.REVOKED),
-    (ExpiredError, Outcome.FAILED, Verdict.EXPIRED),
-    (FetchError, Outcome.ERROR, Verdict.UNVERIFIABLE),
-    (UnsupportedError, Outcome.ERROR, Verdict.UNVERIFIABLE),
-    (OpenBadgesError, Outcome.FAILED, Verdict.INVALID),
-)
 _GRAVITY = list(Verdict)
 
 
@@ -83,8 +68,8 @@ def verify(
     """Return whether a badge is true, with every check that was made and why (Open Badges 2.0).
 
     `source` is a URL, a compact JWS, JSON text or its object, or the bytes of a PNG or SVG (or of
-    any of the texts). It may be of version 0.5 to 2.0, an endorsement, or a badge class, a profile,
-    a key or a revocation list alone; `Report.subject` says which. `recipients` are
+    any of the texts). It may be of version 0.5 to 2.0 or 3.0, an endorsement, or a badge class, a
+    profile, a key or a revocation list alone; `Report.subject` says which. `recipients` are
     ``[TYPE:]VALUE`` identities; a badge must belong to one of them where any are given. `fetcher`
     brings the documents that the badge names.
 
@@ -93,6 +78,8 @@ def verify(
     """
     verified_at = format_time(now)
     documents = Documents(fetcher)
+    if (credential := judging.find(source, documents)) is not None:
+        return judging.judge(credential, documents, now=now, recipients=recipients)
     case = Case(source=source, now=now, recipients=recipients, documents=documents, judge=_judge)
     results = _run_all(case)
     verdict, decisive = _verdict(results)
@@ -115,6 +102,7 @@ def verify(
         source=case.given.kind,
         method=_method(case, results),
         valid_until=_end(case) if verdict is Verdict.VALID else "",
+        endorsements=tuple(case.endorsements),
     )
 
 
@@ -172,7 +160,5 @@ def _run(step: Step, case: Case, ready: set[str]) -> tuple[Outcome, str, Verdict
     try:
         return Outcome.PASSED, step.run(case), Verdict.VALID
     except OpenBadgesError as error:
-        outcome, meaning = next(
-            (outcome, meaning) for kind, outcome, meaning in _MEANINGS if isinstance(error, kind)
-        )
-        return outcome, str(error), meaning
+        outcome, verdict = meaning(error)
+        return outcome, str(error), verdict

@@ -13,6 +13,7 @@ from PIL import Image
 
 from openbadges.baking import CREDENTIAL_KEYWORD, KEYWORD, bake, unbake
 from tests.fuzz import fuzz_json, fuzz_jws, fuzz_png, fuzz_svg
+from tests.tries import tries
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -49,25 +50,25 @@ def test_the_first_examples_hold(target: ModuleType) -> None:
         target.check(seed)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=tries(100), deadline=None)
 @given(inputs(fuzz_png))
 def test_any_bytes_as_a_png(data: bytes) -> None:
     fuzz_png.check(data)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=tries(150), deadline=None)
 @given(inputs(fuzz_svg))
 def test_any_bytes_as_an_svg(data: bytes) -> None:
     fuzz_svg.check(data)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=tries(150), deadline=None)
 @given(inputs(fuzz_jws))
 def test_any_bytes_as_a_jws(data: bytes) -> None:
     fuzz_jws.check(data)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=tries(100), deadline=None)
 @given(inputs(fuzz_json))
 def test_any_bytes_as_json(data: bytes) -> None:
     fuzz_json.check(data)
@@ -91,7 +92,7 @@ def pictures(draw: st.DrawFn) -> bytes:
     return file.getvalue()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=tries(200), deadline=None)
 @given(pictures(), st.lists(st.tuples(KEYWORDS, TEXTS), min_size=1, max_size=4))
 def test_b3_what_was_baked_comes_back_and_the_pixels_stay(
     picture: bytes, badges: list[tuple[str, str]]

@@ -23,6 +23,7 @@ from openbadges.models import (
     RevocationList,
 )
 from openbadges.vocabulary import CLASSES, CONTEXT
+from tests.tries import tries
 from tests.unit.openbadges import examples
 
 MODELS: dict[type[Document], dict[str, Any]] = {
@@ -134,7 +135,7 @@ def known(value: Any) -> Any:
     return {item.attribute: known(getattr(value, item.attribute)) for item in value.PROPERTIES}
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=tries(300), deadline=None)
 @given(documents())
 def test_the_direct_path_yields_the_graph_that_the_processor_yields(
     case: tuple[type[Document], dict[str, Any]],

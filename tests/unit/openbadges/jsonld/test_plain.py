@@ -12,6 +12,7 @@ from openbadges.jsonld import is_plain, to_plain
 from openbadges.jsonld.engine import expand
 from openbadges.models import Assertion, Document
 from openbadges.vocabulary import CONTEXT
+from tests.tries import tries
 from tests.unit.openbadges import examples
 from tests.unit.openbadges.models.test_round_trips import (
     ASSERTIONS,
@@ -46,7 +47,7 @@ def known(value: Any, *, dropped: tuple[str, ...] = ("x-w",)) -> Any:
     }
 
 
-@settings(max_examples=60)
+@settings(max_examples=tries(60))
 @given(ASSERTIONS | BADGES | PROFILES | ENDORSEMENTS | REVOCATIONS)
 def test_a_plain_document_means_the_same_when_it_is_processed(document: Document) -> None:
     written = known(document.to_dict())
@@ -56,7 +57,7 @@ def test_a_plain_document_means_the_same_when_it_is_processed(document: Document
     assert model.from_dict(processed) == model.from_dict(written)
 
 
-@settings(max_examples=30)
+@settings(max_examples=tries(30))
 @given(ASSERTIONS | BADGES)
 def test_the_expanded_form_means_the_same(document: Document) -> None:
     # In expanded form a language beside the context, which is no JSON-LD, cannot be said.

@@ -7,7 +7,7 @@ import pytest
 
 from openbadges.baking import bake
 from openbadges.signing import sign
-from openbadges.verification import Outcome, Verdict
+from openbadges.verification import Outcome, Verdict, attachments
 from tests.unit.openbadges import examples
 from tests.unit.openbadges.baking.test_png import PNG
 from tests.unit.openbadges.verification.changes import (
@@ -186,3 +186,30 @@ def test_a_badge_cannot_make_us_fetch_without_end(site: Site) -> None:
     report = site.verify(ASSERTION)
     assert report.verdict is Verdict.UNVERIFIABLE
     assert len(report.documents) == 20
+
+
+def test_each_endorsement_is_listed_with_its_own_verdict(endorsed: Site) -> None:
+    old = f"{ENDORSEMENT}/old"
+    endorsed.documents[old] = {"json": endorsement(id=old, expires="2021-01-01T00:00:00Z")}
+    links = [old, f"{ENDORSER}/none", ENDORSEMENT]
+    endorsed.documents |= of_badge(endorsement=links)
+    report = endorsed.verify(ASSERTION)
+    assert report.verdict is Verdict.INVALID
+    assert old in outcome(report, "links")[1]
+    assert [(each.id, each.verdict.value) for each in report.endorsements] == [
+        (old, "expired"),
+        (ENDORSEMENT, "valid"),
+    ]
+    (last,) = report.to_dict()["endorsements"][1:]
+    assert (last["issuer"], last["issuer_name"], last["endorsed"]) == (PROFILE, "Endorser", BADGE)
+    assert last["sentence"].startswith("This endorsement is valid")
+
+
+def test_more_links_than_are_followed_leave_it_open(
+    endorsed: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attachments, "MAX_ENDORSEMENTS", 1)
+    endorsed.documents |= of_badge(endorsement=[ENDORSEMENT, ENDORSEMENT])
+    report = endorsed.verify(ASSERTION)
+    assert report.verdict is Verdict.UNVERIFIABLE
+    assert len(report.endorsements) == 1

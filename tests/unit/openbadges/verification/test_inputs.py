@@ -51,8 +51,8 @@ def test_what_is_no_badge_is_called_so(site: Site, source: str | bytes | dict[st
     "source",
     [
         pytest.param(
-            {"@context": ["https://www.w3.org/ns/credentials/v2"], "type": "OpenBadgeCredential"},
-            id="version-3.0",
+            {"@context": ["https://www.w3.org/2018/credentials/v1"], "type": "OpenBadgeCredential"},
+            id="credentials-1.1",
         ),
         pytest.param(examples.assertion(**{"@context": []}), id="empty-context"),
         pytest.param(examples.assertion(**{"@context": {"a": "b:c"}}), id="own-context"),

@@ -8,6 +8,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from openbadges.baking import bake
+from openbadges.ob3 import judging
 from openbadges.signing import sign
 from openbadges.verification import STEPS, Outcome, Verdict, report_schema
 from tests.unit.openbadges import examples
@@ -31,10 +32,13 @@ def errors(report: dict[str, Any]) -> list[str]:
 
 def test_the_schema_is_one_and_lists_every_check_in_its_order() -> None:
     Draft202012Validator.check_schema(SCHEMA)
-    listed = [item["properties"] for item in SCHEMA["properties"]["checks"]["prefixItems"]]
-    assert [(item["number"]["const"], item["id"]["const"]) for item in listed] == [
-        (number, step.id) for number, step in enumerate(STEPS, start=1)
-    ]
+    for version, steps in zip(
+        SCHEMA["properties"]["checks"]["oneOf"], (STEPS, judging.STEPS), strict=True
+    ):
+        listed = [item["properties"] for item in version["prefixItems"]]
+        assert [(item["number"]["const"], item["id"]["const"]) for item in listed] == [
+            (number, step.id) for number, step in enumerate(steps, start=1)
+        ]
     assert SCHEMA["properties"]["verdict"]["enum"] == [verdict.value for verdict in Verdict]
     assert set(SCHEMA["$defs"]["check"]["properties"]["outcome"]["enum"]) == set(Outcome)
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from openbadges.signing import sign
 from openbadges.verification import STEPS
+from tests.tries import tries
 from tests.unit.openbadges import examples
 from tests.unit.openbadges.verification.changes import ASSERTION, BADGE, ISSUER
 from tests.unit.openbadges.verification.site import Site
@@ -37,7 +38,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=tries(150), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from([ASSERTION, BADGE, ISSUER]), st.dictionaries(NAMES, VALUES, max_size=4))
 def test_every_document_gets_its_report(key: PrivateKey, url: str, changes: dict[str, Any]) -> None:
     site = Site(key)
