@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from psycopg import Error as DriverError
+from psycopg.errors import QueryCanceled
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -22,14 +23,15 @@ from sqlalchemy import (
     TypeDecorator,
     create_engine,
     event,
+    text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.exc import DisconnectionError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from sqlalchemy import Connection, Engine, Table
     from sqlalchemy.pool import ConnectionPoolEntry
@@ -50,6 +52,8 @@ BigInt = BigInteger().with_variant(Integer(), "sqlite")
 Json = JSON().with_variant(JSONB(), "postgresql")
 
 SQLITE_BUSY_SECONDS = 30
+#: How many steps SQLite does before it asks whether it may go on.
+SQLITE_STEPS = 10_000
 CONNECT_SECONDS = 5
 #: A connection that lay idle for longer may have been cut.
 IDLE_SECONDS = 5.0
@@ -83,6 +87,15 @@ class Base(DeclarativeBase):
     type_annotation_map = {datetime: UtcDateTime()}  # noqa: RUF012 (SQLAlchemy's own form)
 
 
+#: Where a session keeps what its commit leaves to others; see `leave`.
+LEFT = "accolades_left"
+
+
+def leave(session: Session, task: str) -> None:
+    """Note that there is something to do for others once the session commits."""
+    session.info.setdefault(LEFT, set()).add(task)
+
+
 class Database:
     """One engine and its sessions. Edges open a session, services use it, edges commit."""
 
@@ -90,6 +103,9 @@ class Database:
         self.url = url
         self.engine = _create_engine(url)
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+        #: Told what a commit left to others, by the thread that committed; it must not fail.
+        self.on_left: Callable[[set[str]], object] | None = None
+        event.listen(self._sessions, "after_commit", self._tell)
 
     def session(self) -> Session:
         """Return a new session; whoever asks for it closes it."""
@@ -113,6 +129,13 @@ class Database:
     def dispose(self) -> None:
         """Close all connections."""
         self.engine.dispose()
+
+    def _tell(self, session: Session) -> None:
+        if session.in_nested_transaction():
+            return  # the end of a savepoint: nobody else sees anything yet
+        tasks = session.info.pop(LEFT, None)
+        if tasks and self.on_left is not None:
+            self.on_left(tasks)
 
 
 def _create_engine(url: str) -> Engine:
@@ -173,6 +196,31 @@ def _begin_sqlite(connection: Connection) -> None:
     # busy timeout; a writer therefore takes the lock at its beginning.
     writing = connection.get_execution_options().get("writing", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+class OverlongError(Exception):
+    """A statement took longer than whoever asks may wait."""
+
+
+@contextmanager
+def hurried(session: Session, seconds: float) -> Iterator[None]:
+    """Raise `OverlongError` where the block's statements take longer; the session is done then."""
+    driver: Any = session.connection().connection.driver_connection
+    on_sqlite = session.get_bind().dialect.name == "sqlite"
+    end = time.monotonic() + seconds
+    if on_sqlite:
+        driver.set_progress_handler(lambda: time.monotonic() > end, SQLITE_STEPS)
+    else:
+        session.execute(text(f"SET LOCAL statement_timeout = {max(1, int(seconds * 1000))}"))
+    try:
+        yield
+    except OperationalError as error:
+        if isinstance(error.orig, QueryCanceled) or str(error.orig) == "interrupted":
+            raise OverlongError from error
+        raise
+    finally:
+        if on_sqlite:
+            driver.set_progress_handler(None, 0)
 
 
 def insert_new(

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """The tables, a family a file."""
 
+from issuer.models.apps import App, AppAccess, Renewal
 from issuer.models.awards import Assertion, Award
+from issuer.models.backfills import Backfill
 from issuer.models.badges import (
     Badge,
     BadgeEdition,
@@ -13,8 +15,10 @@ from issuer.models.badges import (
     TeamMember,
     badge_tags,
 )
+from issuer.models.batches import Batch, BatchLine
+from issuer.models.calls import ApiRequest
 from issuer.models.derived import is_search_table
-from issuer.models.exports import BackpackConnection, Export, Push
+from issuer.models.exports import BackpackConnection, BackpackHost, Export, Push, WalletOffer
 from issuer.models.granting import Bounty, Claim, Grant, Invitation, InvitationUse
 from issuer.models.issuers import Endorsement, Issuer, IssuerEpoch, SigningKey, StatusList
 from issuer.models.messages import (
@@ -26,30 +30,53 @@ from issuer.models.messages import (
     Topic,
 )
 from issuer.models.operations import AuditEntry, JobRun, Setting
-from issuer.models.persons import ApiToken, EmailIdentity, OldName, Person, Redirect
+from issuer.models.persons import ApiToken, EmailIdentity, EndedLogin, OldName, Person, Redirect
 from issuer.models.plugins import PendingDecision, PythonBadgeState
 from issuer.models.rules import Counter, CounterAnchor, Rule, RuleRevision
-from issuer.models.totals import BadgeMonth, BadgeTotal, RankHistogram, Total
-from issuer.models.types import ClaimState, KeyState, Period, PushState, Source
+from issuer.models.totals import BadgePeriod, BadgeTotal, CatalogueTotal, RankHistogram, Total
+from issuer.models.types import (
+    BatchKind,
+    BatchState,
+    ClaimState,
+    EndorsementForm,
+    KeyState,
+    LineState,
+    Period,
+    PushState,
+    Source,
+    TokenKind,
+)
 
 __all__ = [
+    "ApiRequest",
     "ApiToken",
+    "App",
+    "AppAccess",
     "ArchivedMessage",
     "Assertion",
     "AuditEntry",
     "Award",
+    "Backfill",
     "BackpackConnection",
+    "BackpackHost",
     "Badge",
     "BadgeEdition",
-    "BadgeMonth",
+    "BadgePeriod",
     "BadgeTotal",
+    "Batch",
+    "BatchKind",
+    "BatchLine",
+    "BatchState",
     "Bounty",
+    "CatalogueTotal",
     "Claim",
     "ClaimState",
     "Counter",
     "CounterAnchor",
     "EmailIdentity",
+    "EndedLogin",
     "Endorsement",
+    "EndorsementForm",
     "Export",
     "Grant",
     "Image",
@@ -59,6 +86,7 @@ __all__ = [
     "IssuerEpoch",
     "JobRun",
     "KeyState",
+    "LineState",
     "MessagePackage",
     "MessageUser",
     "Milestone",
@@ -73,6 +101,7 @@ __all__ = [
     "QuarantinedMessage",
     "RankHistogram",
     "Redirect",
+    "Renewal",
     "Rule",
     "RuleRevision",
     "Series",
@@ -83,8 +112,10 @@ __all__ = [
     "Tag",
     "Team",
     "TeamMember",
+    "TokenKind",
     "Topic",
     "Total",
+    "WalletOffer",
     "badge_tags",
     "is_search_table",
 ]

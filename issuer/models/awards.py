@@ -15,6 +15,11 @@ from issuer.models.issuers import SigningKey
 from issuer.models.persons import Person
 from issuer.models.types import Source
 
+#: How the occurrence of a revoked award begins that stands in nobody's way any more.
+FREED = "freed-"
+#: Awards that will run out, or did and nobody noted it yet.
+UNNOTED = text("expires_at IS NOT NULL AND expiry_noted_at IS NULL AND revoked_at IS NULL")
+
 
 class Award(Base):
     """Who got which badge when, and why."""
@@ -36,16 +41,50 @@ class Award(Base):
             sqlite_where=text("revoked_at IS NOT NULL"),
             postgresql_where=text("revoked_at IS NOT NULL"),
         ),
+        # What the feed of a badge tells of those that were taken back.
+        Index(
+            "ix_awards_badge_revoked",
+            "badge_id",
+            "revoked_at",
+            sqlite_where=text("revoked_at IS NOT NULL"),
+            postgresql_where=text("revoked_at IS NOT NULL"),
+        ),
+        # By hand: few of all, and asked for by who gave them and by what they come from.
+        Index(
+            "ix_awards_awarded_by",
+            "awarded_by_id",
+            "id",
+            sqlite_where=text("awarded_by_id IS NOT NULL"),
+            postgresql_where=text("awarded_by_id IS NOT NULL"),
+        ),
+        Index(
+            "ix_awards_source",
+            "source",
+            "issued_at",
+            "id",
+            sqlite_where=text("source <> 'rule'"),
+            postgresql_where=text("source <> 'rule'"),
+        ),
+        # What the job looks for that tells holders.
+        Index(
+            "ix_awards_running_out",
+            "expires_at",
+            "id",
+            sqlite_where=UNNOTED,
+            postgresql_where=UNNOTED,
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigInt, primary_key=True)
     uuid: Mapped[UUID] = mapped_column(Uuid, unique=True, default=uuid4)
     badge_id: Mapped[int] = mapped_column(ForeignKey("badges.id"))
     person_id: Mapped[int] = mapped_column(ForeignKey("persons.id"))
-    # '' for ordinary badges, the event of repeatable ones, `again-<n>` after a revocation.
+    # '' for ordinary badges, the event of repeatable ones, `again-<n>` after a revocation,
+    # `freed-<id>` for a revoked one that may be earned again.
     occurrence: Mapped[str] = mapped_column(Text, default="")
     issued_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]
+    expiry_noted_at: Mapped[datetime | None]  # when we saw that it has run out, and told the holder
     evidence: Mapped[list[dict[str, str]]] = mapped_column(Json, default=list)
     narrative: Mapped[str] = mapped_column(Text, default="")
     source: Mapped[Source] = mapped_column(Text)
@@ -66,6 +105,11 @@ class Award(Base):
         """Whether the award was taken back."""
         return self.revoked_at is not None
 
+    @property
+    def may_come_again(self) -> bool:
+        """Whether it was taken back and may be earned again."""
+        return self.is_revoked and self.occurrence.startswith(FREED)
+
     def is_expired(self, now: datetime) -> bool:
         """Whether the award no longer counts at ``now``."""
         return self.expires_at is not None and self.expires_at <= now
@@ -83,6 +127,23 @@ class Assertion(Base):
             unique=True,
             sqlite_where=text("is_default"),
             postgresql_where=text("is_default"),
+        ),
+        # One for each address; the default one may be for that of the account, which is no row.
+        Index(
+            "uq_assertions_address",
+            "award_id",
+            "email_identity_id",
+            unique=True,
+            sqlite_where=text("email_identity_id IS NOT NULL"),
+            postgresql_where=text("email_identity_id IS NOT NULL"),
+        ),
+        Index(
+            "uq_assertions_status",
+            "status_list_id",
+            "status_index",
+            unique=True,
+            sqlite_where=text("status_list_id IS NOT NULL"),
+            postgresql_where=text("status_list_id IS NOT NULL"),
         ),
         # Assertions of the old system are asked for by it.
         Index(None, "identity_hash", postgresql_using="hash"),

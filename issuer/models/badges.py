@@ -51,6 +51,8 @@ class Tag(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(Text, unique=True)
+    # How many badges of it can be earned; kept by triggers (`derived`).
+    badges: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class Badge(Base):
@@ -75,6 +77,8 @@ class Badge(Base):
     claimable: Mapped[bool] = mapped_column(default=False)
     expires_after: Mapped[int | None]  # seconds
     retired_at: Mapped[datetime | None]
+    # Names of facts that were written on the site: rule files leave them as they are.
+    by_hand: Mapped[list[str]] = mapped_column(Json, default=list)
     issuer_id: Mapped[int] = mapped_column(ForeignKey("issuers.id"), index=True)
     png_id: Mapped[int | None] = mapped_column(ForeignKey("images.id"))
     svg_id: Mapped[int | None] = mapped_column(ForeignKey("images.id"))

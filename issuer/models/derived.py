@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""What the database itself keeps current by triggers: the search tables, and totals of badges.
+"""What the database itself keeps current by triggers: search tables, and totals of badges and tags.
 
 The migrations make them: no tables of the models alone are a site.
+They also keep the audit log as it was written: rows are added to it, and nothing else.
 Rows come from several places (one by one, in bulk, by an import), and none of them can forget what
-a trigger does. A migration that makes `badges`, `persons`, `badge_tags` or `awards` anew on SQLite
-loses their triggers and has to make them again.
+a trigger does. A migration that makes `badges`, `persons`, `badge_tags`, `awards` or `audit_log`
+anew on SQLite loses their triggers and has to make them again.
 """
 
 from __future__ import annotations

@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import UUID, uuid4
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, Uuid, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from issuer.db import Base, Json
-from issuer.models.types import KeyState
+from issuer.models.types import EndorsementForm, KeyState
 
 
 class Issuer(Base):
@@ -84,16 +85,69 @@ class Endorsement(Base):
     """What an issuer, ours or another, says about a badge, an issuer or an assertion."""
 
     __tablename__ = "endorsements"
-    __table_args__ = (Index(None, "subject"),)
+    __table_args__ = (
+        CheckConstraint("form IN ('own', 'hosted', 'signed', 'proof', 'jwt')", name="form"),
+        Index(None, "subject"),
+        # An issuer of ours says one thing of another; what it took back does not count.
+        Index(
+            "uq_endorsements_standing",
+            "issuer_id",
+            "subject",
+            unique=True,
+            sqlite_where=text("issuer_id IS NOT NULL AND revoked_at IS NULL"),
+            postgresql_where=text("issuer_id IS NOT NULL AND revoked_at IS NULL"),
+        ),
+        Index(
+            "uq_endorsements_status",
+            "status_list_id",
+            "status_index",
+            unique=True,
+            sqlite_where=text("status_list_id IS NOT NULL"),
+            postgresql_where=text("status_list_id IS NOT NULL"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
+    uuid: Mapped[UUID] = mapped_column(Uuid, unique=True, default=uuid4)
     document_id: Mapped[str] = mapped_column(Text, unique=True)
-    subject: Mapped[str] = mapped_column(Text)  # the IRI of the endorsed object
+    # What is endorsed, as version 2.0 names it; and whose it is, where it is one of ours.
+    subject: Mapped[str] = mapped_column(Text)
+    about_id: Mapped[int | None] = mapped_column(ForeignKey("issuers.id"), index=True)
+    # Who of ours says it, under which Profile; nobody of ours where another issuer says it.
     issuer_id: Mapped[int | None] = mapped_column(ForeignKey("issuers.id"), index=True)
-    document: Mapped[str] = mapped_column(Text)
+    epoch_id: Mapped[int | None] = mapped_column(ForeignKey("issuer_epochs.id"))
+    endorser: Mapped[str] = mapped_column(Text)  # the id of who says it
+    endorser_name: Mapped[str] = mapped_column(Text)
+    comment: Mapped[str] = mapped_column(Text, default="")
+    form: Mapped[EndorsementForm] = mapped_column(Text)
+    document: Mapped[str] = mapped_column(Text)  # as served, or as it came: byte for byte
+    jws: Mapped[str | None] = mapped_column(Text)  # of our own, made at the first demand
+    ob3: Mapped[str | None] = mapped_column(Text)
+    status_list_id: Mapped[int | None] = mapped_column(ForeignKey("status_lists.id"))
+    status_index: Mapped[int | None]
     issued_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+    # What the verifier said of another issuer's when it was last asked.
+    verdict: Mapped[str] = mapped_column(Text, default="valid")
+    checked_at: Mapped[datetime]
+    created_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
     revocation_reason: Mapped[str | None] = mapped_column(Text)
+
+    issuer: Mapped[Issuer | None] = relationship(foreign_keys=[issuer_id])
+    about: Mapped[Issuer | None] = relationship(foreign_keys=[about_id])
+    epoch: Mapped[IssuerEpoch | None] = relationship()
+
+    @property
+    def is_own(self) -> bool:
+        """Whether one of our issuers says it."""
+        return self.issuer_id is not None
+
+    def holds(self, now: datetime) -> bool:
+        """Whether it held when it was last looked at, and its time is not over."""
+        if self.revoked_at is not None or self.verdict != "valid":
+            return False
+        return self.expires_at is None or self.expires_at > now
 
 
 class StatusList(Base):
@@ -110,4 +164,5 @@ class StatusList(Base):
     permutation_seed: Mapped[str] = mapped_column(Text)
     signed: Mapped[str | None] = mapped_column(Text)
     signed_at: Mapped[datetime | None]
+    signed_count: Mapped[int] = mapped_column(default=0)  # how many it revoked when it was signed
     created_at: Mapped[datetime]

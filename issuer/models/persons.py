@@ -10,6 +10,7 @@ from sqlalchemy import ForeignKey, Index, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from issuer.db import Base, Json
+from issuer.models.types import TokenKind
 
 
 def _key_of_username(context: Any) -> str:
@@ -77,6 +78,15 @@ class OldName(Base):
     changed_at: Mapped[datetime]
 
 
+class EndedLogin(Base):
+    """A login that was ended before its time: its cookie is worth nothing, nor is any copy."""
+
+    __tablename__ = "ended_logins"
+
+    mark: Mapped[str] = mapped_column(Text, primary_key=True)
+    ended_at: Mapped[datetime] = mapped_column(index=True)
+
+
 class Redirect(Base):
     """An address that the world knows and where it leads now."""
 
@@ -95,10 +105,16 @@ class ApiToken(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("persons.id", ondelete="CASCADE"), index=True)
     name: Mapped[str] = mapped_column(Text)
+    hint: Mapped[str | None] = mapped_column(Text)  # how a person's own token begins
     token_hash: Mapped[str] = mapped_column(Text, unique=True)
     scopes: Mapped[list[str]] = mapped_column(Json, default=list)
     issuer_id: Mapped[int | None] = mapped_column(ForeignKey("issuers.id"), index=True)
+    kind: Mapped[TokenKind] = mapped_column(Text, default=TokenKind.ACCESS)
+    #: What a person allowed an app, of which this token comes and with which it ends.
+    access_id: Mapped[int | None] = mapped_column(
+        ForeignKey("app_accesses.id", ondelete="CASCADE"), index=True
+    )
     created_at: Mapped[datetime]
-    expires_at: Mapped[datetime | None]
-    last_used_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None] = mapped_column(index=True)
+    last_used_at: Mapped[datetime | None]  # of a refresh token: it is good once
     revoked_at: Mapped[datetime | None]

@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from issuer.db import Base, BigInt, Json
@@ -14,7 +14,7 @@ from issuer.models.badges import Badge
 
 
 class Rule(Base):
-    """What awards a badge from messages; the text in force is its newest revision."""
+    """What awards a badge from messages; while it is active one of its revisions is in force."""
 
     __tablename__ = "rules"
 
@@ -23,6 +23,10 @@ class Rule(Base):
     badge_id: Mapped[int] = mapped_column(ForeignKey("badges.id"), index=True)
     source: Mapped[str] = mapped_column(Text, default="")
     active: Mapped[bool] = mapped_column(default=True)
+    # The revision in force, or that was last in force: newer ones are drafts. 0: none ever was.
+    current: Mapped[int] = mapped_column(default=1, server_default=text("1"))
+    # Whether the site goes its own way: what the file of the rule says is noted, but not in force.
+    edited: Mapped[bool] = mapped_column(default=False, server_default=false())
     # What its counters belong to and the value that earns the badge, where both are known.
     asks: Mapped[str | None] = mapped_column(Text, index=True)
     threshold: Mapped[int | None] = mapped_column(BigInt)
@@ -39,9 +43,19 @@ class Rule(Base):
         back_populates="rule", order_by="RuleRevision.number"
     )
 
+    def revision(self, number: int) -> RuleRevision | None:
+        """Return a revision by its number."""
+        return next((each for each in self.revisions if each.number == number), None)
+
+    @property
+    def in_force(self) -> str:
+        """The text that is in force while the rule is active; empty where there is none."""
+        found = self.revision(self.current)
+        return found.text if found is not None else ""
+
 
 class RuleRevision(Base):
-    """The text of a rule from one moment to the next."""
+    """A text of a rule, written in the browser by its author, or else in a file."""
 
     __tablename__ = "rule_revisions"
     __table_args__ = (UniqueConstraint("rule_id", "number"),)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import ForeignKey, Index, Text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from issuer.db import Base, BigInt
@@ -55,13 +55,25 @@ class BadgeTotal(Base):
     awards: Mapped[int] = mapped_column(BigInt, default=0)
 
 
-class BadgeMonth(Base):
-    """How often a badge was awarded in a month; kept by a trigger (`derived`)."""
+class CatalogueTotal(Base):
+    """How many badges can be earned: one row, kept by a trigger (`derived`)."""
 
-    __tablename__ = "badge_months"
+    __tablename__ = "catalogue_totals"
+    __table_args__ = (CheckConstraint("id = 1", name="single"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    badges: Mapped[int] = mapped_column(default=0)
+
+
+class BadgePeriod(Base):
+    """How often a badge was awarded in a year, month, week, day; kept by a trigger (`derived`)."""
+
+    __tablename__ = "badge_periods"
+    __table_args__ = (Index(None, "period", "starts_on", "awards", "badge_id"),)
 
     badge_id: Mapped[int] = mapped_column(
         ForeignKey("badges.id", ondelete="CASCADE"), primary_key=True
     )
-    month: Mapped[date] = mapped_column(primary_key=True)  # its first day, in UTC
+    period: Mapped[Period] = mapped_column(Text, primary_key=True)
+    starts_on: Mapped[date] = mapped_column(primary_key=True)  # in UTC; weeks on Monday
     awards: Mapped[int] = mapped_column(BigInt, default=0)
