@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from issuer.adapters.accounts import OpenAccounts
 from issuer.adapters.fasjson import FasJson, kerberos
 from issuer.adapters.remembering import Memory
+from issuer.errors import ConfigurationError
 from rules.recipients import is_username
 
 if TYPE_CHECKING:
@@ -106,9 +107,21 @@ def accounts_of(settings: Settings) -> OpenAccounts:
     }
     if settings.accounts == "open":
         return OpenAccounts(**hosts)
-    auth = kerberos() if settings.fasjson_auth == "kerberos" else None
     memory = Memory(
         seconds=settings.accounts_cache_seconds,
         missing_seconds=settings.accounts_missing_seconds,
     )
-    return DirectoryAccounts(FasJson(settings.fasjson_url, auth=auth), memory, **hosts)
+    return DirectoryAccounts(directory_of(settings), memory, **hosts)
+
+
+def directory_of(settings: Settings) -> FasJson:
+    """Return the directory of a site, for what is asked of no other; nothing is asked yet.
+
+    Raises `ConfigurationError` where the site has none, or what it needs is not installed.
+    """
+    if settings.accounts != "fasjson":
+        raise ConfigurationError(
+            ["accounts: this needs a directory of accounts: set it to fasjson, and fasjson_url"]
+        )
+    auth = kerberos() if settings.fasjson_auth == "kerberos" else None
+    return FasJson(settings.fasjson_url, auth=auth)

@@ -35,17 +35,27 @@ def refuse_endless(root: Element, name: str) -> None:
     while level:
         depth, count = depth + 1, count + len(level)
         if depth > MAX_DEPTH or count > MAX_ELEMENTS:
-            raise InvalidInputError(f"{name}: more than {MAX_ELEMENTS} parts, or too deep in them")
+            raise InvalidInputError(
+                "%(name)s: more than %(limit)s parts, or too deep in them",
+                name=name,
+                limit=MAX_ELEMENTS,
+            )
         level = [child for element in level for child in element]
     for text in root.iter(f"{{{SVG_NAMESPACE}}}text"):
         written += sum(map(len, text.itertext()))
     if written > MAX_LETTERS:
-        raise InvalidInputError(f"{name}: more than {MAX_LETTERS} letters: turn text into paths")
+        raise InvalidInputError(
+            "%(name)s: more than %(limit)s letters: turn text into paths",
+            name=name,
+            limit=MAX_LETTERS,
+        )
     if _Drawing(root, name).layers(root) > MAX_LAYERS:
-        raise InvalidInputError(f"{name}: repeats its parts too often")
+        raise InvalidInputError("%(name)s: repeats its parts too often", name=name)
     width, height = _proportions(root, name)
     if not 1 / MAX_RATIO <= width / height <= MAX_RATIO:
-        raise InvalidInputError(f"{name}: much wider than high, or much higher than wide")
+        raise InvalidInputError(
+            "%(name)s: much wider than high, or much higher than wide", name=name
+        )
 
 
 class _Drawing:
@@ -75,14 +85,18 @@ class _Drawing:
             return 0
         if target not in self.counted:
             if self.depth == MAX_DEPTH:
-                raise InvalidInputError(f"{self.name}: more than {MAX_DEPTH} parts in each other")
+                raise InvalidInputError(
+                    "%(name)s: more than %(limit)s parts in each other",
+                    name=self.name,
+                    limit=MAX_DEPTH,
+                )
             self.counted[target] = None  # it is being counted
             self.depth += 1
             self.counted[target] = 1 + self.layers(self.parts[target])
             self.depth -= 1
         count = self.counted[target]
         if count is None:
-            raise InvalidInputError(f"{self.name}: a part repeats itself without end")
+            raise InvalidInputError("%(name)s: a part repeats itself without end", name=self.name)
         return count
 
 
@@ -109,7 +123,7 @@ def _proportions(root: Element, name: str) -> tuple[float, float]:
         else:
             width, height = box
     except ValueError as error:
-        raise InvalidInputError(f"{name}: its size cannot be read") from error
+        raise InvalidInputError("%(name)s: its size cannot be read", name=name) from error
     if not all(0 < side < MAX_LENGTH for side in (width, height, *box)):
-        raise InvalidInputError(f"{name}: its size is none")
+        raise InvalidInputError("%(name)s: its size is none", name=name)
     return width, height

@@ -65,7 +65,9 @@ def clean(content: bytes, name: str) -> bytes:
     stays as it is, byte for byte. Raises `InvalidInputError` for what is not safe.
     """
     if len(content) > MAX_BYTES:
-        raise InvalidInputError(f"{name}: larger than {MAX_BYTES} bytes for an SVG")
+        raise InvalidInputError(
+            "%(name)s: larger than %(limit)s bytes for an SVG", name=name, limit=MAX_BYTES
+        )
     if found := DOCTYPE.match(content):
         content = found[1] + content[found.end() :]
     content = _without_bitmaps(content, name)
@@ -73,18 +75,24 @@ def clean(content: bytes, name: str) -> bytes:
         text = content.decode("utf-8-sig")
         root = ElementTree.fromstring(content, forbid_dtd=True)
     except (DefusedXmlException, ElementTree.ParseError, LookupError, ValueError) as error:
-        raise InvalidInputError(f"{name}: neither PNG nor safe SVG: {error}") from error
+        raise InvalidInputError(
+            "%(name)s: neither PNG nor safe SVG: %(reason)s", name=name, reason=error
+        ) from error
     if root.tag != f"{{{SVG_NAMESPACE}}}svg":
-        raise InvalidInputError(f"{name}: neither PNG nor SVG")
+        raise InvalidInputError("%(name)s: neither PNG nor SVG", name=name)
     if INSTRUCTION.search(text):
-        raise InvalidInputError(f"{name}: a processing instruction is not allowed in an SVG")
+        raise InvalidInputError(
+            "%(name)s: a processing instruction is not allowed in an SVG", name=name
+        )
     refuse_endless(root, name)
     for element in root.iter():
         _refuse_unsafe(element, name)
     try:
         read_svg(content)
     except BakingError as error:
-        raise InvalidInputError(f"{name}: no badge can be baked into it: {error}") from error
+        raise InvalidInputError(
+            "%(name)s: no badge can be baked into it: %(reason)s", name=name, reason=error
+        ) from error
     return content
 
 
@@ -143,12 +151,16 @@ def _refuse_unsafe(element: Element, name: str) -> None:
     namespace, _, plain = element.tag.rpartition("}")
     known = plain in ELEMENTS if namespace == f"{{{SVG_NAMESPACE}" else _is_note(namespace)
     if not known:
-        raise InvalidInputError(f"{name}: <{plain}> is not allowed in an SVG: use plain shapes")
+        raise InvalidInputError(
+            "%(name)s: <%(part)s> is not allowed in an SVG: use plain shapes", name=name, part=plain
+        )
     for attribute, value in element.attrib.items():
         plain = attribute.rsplit("}", 1)[-1].lower()
         leaves = (plain == "href" and not value.startswith("#")) or plain == "base"
         if plain.startswith("on") or leaves or _loads_something(value):
-            raise InvalidInputError(f"{name}: attribute {plain!r} is not allowed in an SVG")
+            raise InvalidInputError(
+                "%(name)s: attribute %(part)r is not allowed in an SVG", name=name, part=plain
+            )
 
 
 def _is_note(namespace: str) -> bool:

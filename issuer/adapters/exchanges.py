@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 
 from issuer.adapters.places import shown
+from issuer.words import Text
 from openbadges.baking import media_type
 from openbadges.errors import BakingError, FetchError
 
@@ -62,6 +63,10 @@ class Answer:
         return self.headers.get("location", "") if self.status in REDIRECTS else ""
 
 
+class UnreachedError(FetchError):
+    """Nobody got the request, so that nothing can have come of it."""
+
+
 class _Wire(io.RawIOBase):
     """The bytes of a server: every read gets what is left of the time, and no more."""
 
@@ -79,7 +84,11 @@ class _Wire(io.RawIOBase):
         count = self._opened.recv_into(buffer)
         self.most -= count
         if self.most < 0:
-            raise FetchError(f"{shown(self._url)} is larger than what is read of an answer")
+            raise FetchError(
+                Text(
+                    "%(address)s is larger than what is read of an answer", address=shown(self._url)
+                )
+            )
         return count
 
     def makefile(self, _mode: str) -> io.BufferedReader:
@@ -88,21 +97,28 @@ class _Wire(io.RawIOBase):
 
 
 def exchange(
-    place: Place, headers: Mapping[str, str], deadline: Deadline, tls: ssl.SSLContext | None = None
+    place: Place,
+    headers: Mapping[str, str],
+    deadline: Deadline,
+    tls: ssl.SSLContext | None = None,
+    *,
+    method: str = "GET",
+    body: bytes = b"",
 ) -> Answer:
-    """Return the answer to a GET, whatever its status; the body of a redirect is left unread.
+    """Return the answer to a request, whatever its status; the body of a redirect is left unread.
 
-    Raises `FetchError`: nobody answers in time, not by the protocol, or with too much.
+    Raises `FetchError`: nobody answers in time, not by the protocol, or with too much; and
+    `UnreachedError` where nobody got the request.
     """
     try:
         opened = _connect(place, deadline, tls)
     except (OSError, ValueError) as error:
-        raise failed(place.url, error) from error
+        raise UnreachedError(*failed(place.url, error).args) from error
     try:
         opened.settimeout(deadline.left())
-        opened.sendall(_request(place, headers))
+        opened.sendall(_request(place, headers, method) + body)
         wire = _Wire(opened, deadline, place.url)
-        response = http.client.HTTPResponse(cast("socket.socket", wire), method="GET")
+        response = http.client.HTTPResponse(cast("socket.socket", wire), method=method)
         response.begin()
         wire.most = MAX_WIRE_BYTES
         names = {name.lower() for name in response.headers}
@@ -119,12 +135,14 @@ def exchange(
 def failed(url: str, error: Exception) -> FetchError:
     """Return the error that says why an address cannot be reached."""
     if isinstance(error, TimeoutError):
-        reason = "took too long"
+        reason: str = Text("took too long")
     elif isinstance(error, ssl.SSLCertVerificationError):
-        reason = f"its certificate does not hold: {error.verify_message}"
+        reason = Text("its certificate does not hold: %(reason)s", reason=error.verify_message)
     else:
-        reason = ascii(str(error))[1:-1][:200] or "no answer"
-    return FetchError(f"{shown(url)} cannot be reached: {reason}")
+        reason = ascii(str(error))[1:-1][:200] or Text("no answer")
+    return FetchError(
+        Text("%(address)s cannot be reached: %(reason)s", address=shown(url), reason=reason)
+    )
 
 
 def _connect(place: Place, deadline: Deadline, tls: ssl.SSLContext | None) -> socket.socket:
@@ -160,7 +178,7 @@ def trusted() -> ssl.SSLContext:
     return context
 
 
-def _request(place: Place, headers: Mapping[str, str]) -> bytes:
+def _request(place: Place, headers: Mapping[str, str], method: str) -> bytes:
     lines = {
         "Host": place.host_header,
         "User-Agent": AGENT,
@@ -168,7 +186,8 @@ def _request(place: Place, headers: Mapping[str, str]) -> bytes:
         "Connection": "close",
         **headers,
     }
-    head = [f"GET {place.target} HTTP/1.1", *(f"{name}: {value}" for name, value in lines.items())]
+    head = [f"{method} {place.target} HTTP/1.1"]
+    head += [f"{name}: {value}" for name, value in lines.items()]
     if any(not line.isprintable() for line in head):
         raise ValueError("a header is no text")
     return ("\r\n".join(head) + "\r\n\r\n").encode("ascii")
@@ -176,19 +195,39 @@ def _request(place: Place, headers: Mapping[str, str]) -> bytes:
 
 def _body(response: http.client.HTTPResponse, url: str, deadline: Deadline) -> bytes:
     if (response.getheader("Content-Encoding") or "identity").strip().lower() != "identity":
-        raise FetchError(f"{shown(url)} answers compressed, though it was asked not to")
+        raise FetchError(
+            Text("%(address)s answers compressed, though it was asked not to", address=shown(url))
+        )
     body = bytearray()
     if (response.length or 0) > MAX_PICTURE_BYTES:
-        raise FetchError(f"{shown(url)} is larger than {MAX_PICTURE_BYTES} bytes")
+        raise FetchError(
+            Text(
+                "%(address)s is larger than %(limit)s bytes",
+                address=shown(url),
+                limit=MAX_PICTURE_BYTES,
+            )
+        )
     while chunk := response.read1(CHUNK):
         deadline.left()  # many small pieces may cost us the time, not the server
         body += chunk
         if len(body) > MAX_DOCUMENT_BYTES:
             limit = MAX_PICTURE_BYTES if _is_picture(body, response) else MAX_DOCUMENT_BYTES
             if len(body) > limit:
-                raise FetchError(f"{shown(url)} is larger than {limit} bytes")
+                raise FetchError(
+                    Text(
+                        "%(address)s is larger than %(limit)s bytes",
+                        address=shown(url),
+                        limit=limit,
+                    )
+                )
     if response.length:
-        raise FetchError(f"{shown(url)} breaks off {response.length} bytes before its end")
+        raise FetchError(
+            Text(
+                "%(address)s breaks off %(number)s bytes before its end",
+                address=shown(url),
+                number=response.length,
+            )
+        )
     return bytes(body)
 
 

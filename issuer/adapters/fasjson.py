@@ -11,6 +11,7 @@ import json
 import re
 import threading
 import time
+from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -29,7 +30,7 @@ from issuer.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 #: Seconds to connect, and between two pieces of an answer.
 TIMEOUT = (3.05, 5.0)
@@ -44,12 +45,22 @@ CHUNK = 64 << 10
 #: Members of a group that come at once, and in all.
 PAGE = 500
 MAX_PAGES = 2000
+MAX_ACCOUNT_PAGES = 20_000
 #: Times that a list is read again which changed while it was read.
 READINGS = 3
 #: Names that FASJSON takes in the path of a request; it says of all others that nobody has them.
 IN_A_PATH = re.compile(r"[a-zA-Z][a-zA-Z0-9_.-]{0,63}")
 #: Nobody, asked to tell a directory that is away from a question that it cannot answer.
 PROBE = "accolades-probe"
+
+
+@dataclass(frozen=True, slots=True)
+class AccountPage:
+    """One page of all accounts: names, and when each was made as the directory writes it."""
+
+    number: int
+    total: int  # accounts on all pages
+    accounts: tuple[tuple[str, object], ...]
 
 
 class FasJson:
@@ -107,6 +118,28 @@ class FasJson:
         if answer is None:
             raise NotFoundError(f"accounts: FASJSON knows no group {group!r}")
         return tuple(dict.fromkeys(_name(each, "username", path) for each in _list(answer, path)))
+
+    def accounts(self, *, first: int = 1) -> Iterator[AccountPage]:
+        """Yield all accounts page by page, from a page on; only one is in memory.
+
+        Accounts that come or go meanwhile move others to pages that were read or are read again.
+        """
+        path = "users/"
+        for number in range(max(first, 1), MAX_ACCOUNT_PAGES + 1):
+            asked = {"page_size": str(PAGE), "page_number": str(number)}
+            answer = self._ask(path, asked, "username,creation") or {}
+            page = _page(answer, path)
+            found = _list(answer, path)
+            if not found and number < page["total_pages"]:
+                raise AccountsAwayError(f"accounts: FASJSON tells only part of {path}")
+            yield AccountPage(
+                number,
+                page["total_results"],
+                tuple((_name(each, "username", path), each.get("creation")) for each in found),
+            )
+            if number >= page["total_pages"]:
+                return
+        raise AccountsAwayError(f"accounts: FASJSON has more pages than are read of {path}")
 
     def _ensure_named(self, kind: str, name: str) -> None:
         if not IN_A_PATH.fullmatch(name):

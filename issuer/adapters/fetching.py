@@ -11,6 +11,7 @@ from urllib.parse import urldefrag, urljoin
 
 from issuer.adapters.exchanges import Deadline, exchange, failed
 from issuer.adapters.places import Policy, shown
+from issuer.words import Text
 from openbadges.errors import FetchError
 from openbadges.fetching import Response
 from openbadges.vocabulary import ACCEPT_BADGE
@@ -61,12 +62,23 @@ class GuardedFetcher:
         """
         self._documents += 1
         if self._documents > MAX_DOCUMENTS:
-            raise FetchError(f"{shown(url)} is one document too many: {MAX_DOCUMENTS} are read")
+            raise FetchError(
+                Text(
+                    "%(address)s is one document too many: %(limit)s are read",
+                    address=shown(url),
+                    limit=MAX_DOCUMENTS,
+                )
+            )
         deadline = self._deadline()
         if self.gate is None:
             return self._follow(urldefrag(url).url, accept, deadline)
         if not self.gate.acquire(timeout=GATE_SECONDS):
-            raise FetchError(f"{shown(url)} is not fetched now: too many verifications at once")
+            raise FetchError(
+                Text(
+                    "%(address)s is not fetched now: too many verifications at once",
+                    address=shown(url),
+                )
+            )
         try:
             return self._follow(urldefrag(url).url, accept, deadline)
         finally:
@@ -93,8 +105,16 @@ class GuardedFetcher:
             try:
                 current = urldefrag(urljoin(current, answer.location)).url
             except ValueError as error:
-                raise FetchError(f"{shown(current)} redirects to what is no address") from error
-        raise FetchError(f"{shown(url)} redirects more than {MAX_REDIRECTS} times")
+                raise FetchError(
+                    Text("%(address)s redirects to what is no address", address=shown(current))
+                ) from error
+        raise FetchError(
+            Text(
+                "%(address)s redirects more than %(limit)s times",
+                address=shown(url),
+                limit=MAX_REDIRECTS,
+            )
+        )
 
     def _deadline(self) -> Deadline:
         now = self.clock()
@@ -126,5 +146,11 @@ class GuardedFetcher:
         answer = exchange(place, headers, deadline, self.tls)
         self._bytes += len(answer.body)
         if self._bytes > MAX_TOTAL_BYTES:
-            raise FetchError(f"{shown(url)} makes it more than {MAX_TOTAL_BYTES} bytes in all")
+            raise FetchError(
+                Text(
+                    "%(address)s makes it more than %(limit)s bytes in all",
+                    address=shown(url),
+                    limit=MAX_TOTAL_BYTES,
+                )
+            )
         return answer

@@ -34,7 +34,7 @@ from dulwich.repo import Repo
 from urllib3 import PoolManager, ProxyManager
 from urllib3.exceptions import HTTPError
 
-from issuer.adapters.packs import MAX_BYTES, LimitError, check_pack
+from issuer.adapters.packs import MAX_BYTES, MAX_OBJECTS, LimitError, check_pack
 from issuer.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -49,6 +49,9 @@ MAX_FILES = 20_000
 MAX_DEPTH = 20
 READ_SECONDS = 30.0
 TOTAL_SECONDS = 300.0
+#: Objects of a history; what it unpacks to is bounded as that of files is.
+MAX_HISTORY = 1_000_000
+NO_FILES = b"tree:0"
 FAILURES = (
     ChecksumMismatch,
     GitProtocolError,
@@ -78,33 +81,40 @@ def check_out(address: str, branch: str, folder: Path) -> list[str]:
     ``address`` is an http(s) URL or the path of a bare repository; an empty branch is the default
     one. Raises `InvalidInputError`.
     """
-    if "://" in address and urlsplit(address).scheme not in {"http", "https"}:
-        raise InvalidInputError(f"{address}: not a repository: give an http or https address")
-    if "@" in urlsplit(address).netloc:
-        raise InvalidInputError("git: the address holds a user name: give it without")
+    ensure_plain(address)
     files = folder / "files"
     files.mkdir(parents=True)
     try:
         if "://" in address:
-            repository, start = _fetched(address, branch, folder / "git")
+            repository, start = fetch(address, branch, folder / "git")
         else:
             repository = Repo(address)
-            start = _start(repository.get_refs(), branch, address)
+            start = start_of(repository.get_refs(), branch, address)
         with repository:
             writing = _Writing(repository.object_store)
             writing.tree(_tree(repository.object_store, start), files, 0)
     except InvalidInputError:
         raise
     except FAILURES as error:
-        raise InvalidInputError(f"{address}: cannot be read as git: {_reason(error)}") from error
+        raise InvalidInputError(f"{address}: cannot be read as git: {reason_of(error)}") from error
     return writing.left_out
 
 
-def _reason(error: Exception) -> str:
+def ensure_plain(address: str) -> None:
+    """Raise `InvalidInputError` for an address of another kind, or with a user name in it."""
+    if "://" in address and urlsplit(address).scheme not in {"http", "https"}:
+        raise InvalidInputError(f"{address}: not a repository: give an http or https address")
+    if "@" in urlsplit(address).netloc:
+        raise InvalidInputError("git: the address holds a user name: give it without")
+
+
+def reason_of(error: Exception) -> str:
+    """Return in few words why a repository cannot be read."""
     return " ".join(str(error).split())[:200] or type(error).__name__
 
 
-def _start(refs: Mapping[Ref, ObjectID], branch: str, address: str) -> ObjectID:
+def start_of(refs: Mapping[Ref, ObjectID], branch: str, address: str) -> ObjectID:
+    """Return the newest commit of a branch; raise `InvalidInputError` where there is none."""
     name = f"refs/heads/{branch}".encode() if branch else b"HEAD"
     found = refs.get(Ref(name))
     if found is None:
@@ -113,13 +123,18 @@ def _start(refs: Mapping[Ref, ObjectID], branch: str, address: str) -> ObjectID:
     return found
 
 
-def _fetched(address: str, branch: str, folder: Path) -> tuple[Repo, ObjectID]:
-    """Fetch the newest commit of a branch into a repository in ``folder``."""
-    folder.mkdir()
+def fetch(
+    address: str, branch: str, folder: Path, *, whole_history: bool = False
+) -> tuple[Repo, ObjectID]:
+    """Fetch the newest commit of a branch into a repository in ``folder``.
+
+    With its ``whole_history`` come no files, where the server can leave them out.
+    """
+    folder.mkdir(parents=True)
     wanted: list[ObjectID] = []
 
     def choose(refs: Mapping[Ref, ObjectID], depth: int | None = None) -> list[ObjectID]:
-        wanted.append(_start(refs, branch, address))
+        wanted.append(start_of(refs, branch, address))
         return [wanted[0]]
 
     parts = urlsplit(address)
@@ -137,16 +152,23 @@ def _fetched(address: str, branch: str, folder: Path) -> tuple[Repo, ObjectID]:
         client = HttpGitClient(base, pool_manager=pool)
         walker = repository.get_graph_walker(heads=[])
         receive = _Receiving(stream, time.monotonic() + TOTAL_SECONDS)
-        client.fetch_pack(parts.path, choose, walker, receive, depth=1)
-        _unpack(repository, stream)
+        client.fetch_pack(
+            parts.path,
+            choose,
+            walker,
+            receive,
+            depth=None if whole_history else 1,
+            filter_spec=NO_FILES if whole_history else None,
+        )
+        _unpack(repository, stream, MAX_HISTORY if whole_history else MAX_OBJECTS)
         stack.pop_all()
         pool.close()
     return repository, wanted[0]
 
 
-def _unpack(repository: Repo, stream: BinaryIO) -> None:
+def _unpack(repository: Repo, stream: BinaryIO, most: int) -> None:
     stream.seek(0)
-    check_pack(stream)
+    check_pack(stream, most=most)
     stream.seek(0)
     store, commit, abort = repository.object_store.add_pack()
     try:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import smtplib
 import ssl
 from contextlib import contextmanager
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 SECONDS = 10
 PERMANENT = range(500, 600)
+#: Whatever a server quotes of somebody's address, in brackets or without.
+ADDRESS = re.compile(r"[^\s<>()\[\]\"',;:]+@[^\s<>()\[\]\"',;:]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,11 +100,16 @@ class SmtpMailer:
             message["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's machine answers
             message.set_content(mail.text)
         except ValueError as error:  # a line break in a header, or what is no address
-            raise MailRefusedError(f"letter cannot be written: {error}") from error
+            raise MailRefusedError(f"letter cannot be written: {_unnamed(str(error))}") from error
         return message
 
 
 def _failure(code: int, reason: bytes | str) -> MailAwayError | MailRefusedError:
     said = reason.decode("ascii", "replace") if isinstance(reason, bytes) else reason
     kind = MailRefusedError if code in PERMANENT else MailAwayError
-    return kind(f"mail server: {code} {said:.200}".strip())
+    return kind(f"mail server: {code} {_unnamed(said):.200}".strip())
+
+
+def _unnamed(said: str) -> str:
+    """Leave addresses of people out: what went wrong is logged, and shown to operators."""
+    return ADDRESS.sub("…", said)

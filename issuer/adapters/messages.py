@@ -125,7 +125,9 @@ def from_record(record: object) -> Incoming:
     installed. Raises `InvalidInputError` for a record that can never be processed.
     """
     if not isinstance(record, Mapping):
-        raise InvalidInputError(f"message: needs a JSON object, got {type(record).__name__}")
+        raise InvalidInputError(
+            "message: needs a JSON object, got %(kind)s", kind=type(record).__name__
+        )
     headers = record.get("headers") or {}
     if not isinstance(headers, Mapping):
         raise InvalidInputError("message: headers need to be a JSON object")
@@ -158,7 +160,9 @@ def _ensure_installed(message: BusMessage) -> None:
     package = headers.get(PACKAGE_HEADER)
     where = f"install {str(package)!a:.80}" if package else "install its package"
     raise InvalidInputError(
-        f"message: schema {str(schema)!a:.80} is not installed here: {where} and replay the message"
+        "message: schema %(schema).80a is not installed here: %(where)s and replay the message",
+        schema=str(schema),
+        where=where,
     )
 
 
@@ -216,12 +220,14 @@ def _incoming(
     archived: object = None,
 ) -> Incoming:
     if not isinstance(identifier, str) or not 0 < len(identifier) <= MAX_ID:
-        raise InvalidInputError(f"message: needs an id of 1 to {MAX_ID} characters")
+        raise InvalidInputError("message: needs an id of 1 to %(limit)s characters", limit=MAX_ID)
     shown = f"message {identifier[:80]!a}"
     if not isinstance(topic, str) or not 0 < len(topic) <= MAX_TOPIC:
-        raise InvalidInputError(f"{shown}: needs a topic of 1 to {MAX_TOPIC} letters")
+        raise InvalidInputError(
+            "%(shown)s: needs a topic of 1 to %(limit)s letters", shown=shown, limit=MAX_TOPIC
+        )
     if not isinstance(body, Mapping):
-        raise InvalidInputError(f"{shown}: body needs to be a JSON object")
+        raise InvalidInputError("%(shown)s: body needs to be a JSON object", shown=shown)
     for what, value in (("id", identifier), ("topic", topic), ("body", body), ("headers", headers)):
         _check(value, f"{shown}: {what}")
     names = _strings(usernames)
@@ -256,15 +262,21 @@ def _check(value: object, where: str) -> None:
         if not level:
             break
     else:
-        raise InvalidInputError(f"{where}: nested deeper than {MAX_DEPTH}")
+        raise InvalidInputError(
+            "%(where)s: nested deeper than %(limit)s", where=where, limit=MAX_DEPTH
+        )
     try:
         text = json.dumps(value, allow_nan=False, ensure_ascii=False)
     except (TypeError, ValueError) as error:
-        raise InvalidInputError(f"{where}: not JSON: {error}") from error
+        raise InvalidInputError(
+            "%(where)s: not JSON: %(reason)s", where=where, reason=error
+        ) from error
     if not _is_storable(text) or NUL.search(text):
-        raise InvalidInputError(f"{where}: holds a NUL or half a character")
+        raise InvalidInputError("%(where)s: holds a NUL or half a character", where=where)
     if len(text) > MAX_BYTES:
-        raise InvalidInputError(f"{where}: larger than {MAX_BYTES} characters")
+        raise InvalidInputError(
+            "%(where)s: larger than %(limit)s characters", where=where, limit=MAX_BYTES
+        )
 
 
 def _children(values: Iterable[Any]) -> Iterable[Any]:
@@ -290,4 +302,6 @@ def _moment(value: object) -> datetime:
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (ValueError, OverflowError, OSError) as error:
         shown = ascii(str(value)[:60])
-        raise InvalidInputError(f"message: timestamp {shown} cannot be read") from error
+        raise InvalidInputError(
+            "message: timestamp %(shown)s cannot be read", shown=shown
+        ) from error

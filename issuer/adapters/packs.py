@@ -19,7 +19,7 @@ class LimitError(Exception):
     """A repository is larger, deeper or other than it may be."""
 
 
-def check_pack(stream: BinaryIO) -> None:
+def check_pack(stream: BinaryIO, *, most: int = MAX_OBJECTS) -> None:
     """Raise `LimitError` for a pack whose objects are too many, too large or not what they say.
 
     A few bytes may unpack to gigabytes, compressed or as the copies that a delta makes.
@@ -28,8 +28,8 @@ def check_pack(stream: BinaryIO) -> None:
     if reader.take(4) != b"PACK" or int.from_bytes(reader.take(4), "big") not in {2, 3}:
         raise LimitError("the answer is no pack")
     count = int.from_bytes(reader.take(4), "big")
-    if count > MAX_OBJECTS:
-        raise LimitError(f"it holds more than {MAX_OBJECTS} objects")
+    if count > most:
+        raise LimitError(f"it holds more than {most} objects")
     total = 0
     for _ in range(count):
         total += _object(reader)

@@ -24,6 +24,8 @@ SVG = "image/svg+xml"
 MAX_BYTES = 5 << 20
 MAX_PIXELS = 4096 * 4096
 SIDE = 400  # of the pictures that we draw, as backpacks show them
+#: Pictures that somebody hands in are kept at most so wide: each baked badge carries its picture.
+UPLOAD_SIDE = 1024
 EXTENSIONS = {".png": PNG, ".svg": SVG}
 #: No character: a font draws it as it draws every letter that it does not have.
 NO_LETTER = "\uffff"
@@ -47,13 +49,35 @@ def read_picture(content: bytes, name: str) -> Picture:
     pictures that are too large or not safe.
     """
     if len(content) > MAX_BYTES:
-        raise InvalidInputError(f"{name}: larger than {MAX_BYTES} bytes: use a smaller picture")
+        raise InvalidInputError(
+            "%(name)s: larger than %(limit)s bytes: use a smaller picture",
+            name=name,
+            limit=MAX_BYTES,
+        )
     is_png = content.startswith(png.SIGNATURE)
     picture = _read_png(content, name) if is_png else _read_svg(content, name)
     said = EXTENSIONS.get(PurePath(name).suffix.lower(), picture.media_type)
     if said != picture.media_type:
-        raise InvalidInputError(f"{name}: is {picture.media_type}: rename it to what it is")
+        raise InvalidInputError(
+            "%(name)s: is %(kind)s: rename it to what it is", name=name, kind=picture.media_type
+        )
     return picture
+
+
+def accept(content: bytes, name: str) -> Picture:
+    """Return the picture that somebody hands in: a drawing cleaned, a PNG written anew.
+
+    ``name`` is what they call the file. Raises `InvalidInputError` as `read_picture`.
+    """
+    if not content:
+        raise InvalidInputError("%(name)r: is empty: choose a PNG or SVG", name=name[:80])
+    if PurePath(name).name != name or "\\" in name or not name.isprintable():
+        raise InvalidInputError("%(name)r: is no plain name of a file: rename it", name=name[:80])
+    picture = read_picture(content, name)
+    if picture.media_type == SVG:
+        draw(picture)  # one that cannot be drawn is refused before anything is kept
+        return picture
+    return _read_png(redraw(content, name, UPLOAD_SIDE), name)
 
 
 def draw(picture: Picture, side: int = SIDE) -> Picture:
@@ -86,7 +110,9 @@ def _read_svg(content: bytes, name: str) -> Picture:
     unknown = "".join(sorted(letter for letter in wanted if not _has(letter)))
     if unknown:
         raise InvalidInputError(
-            f"{name}: there is no font for {unknown[:20]!r}: turn its text into paths"
+            "%(name)s: there is no font for %(unknown)r: turn its text into paths",
+            name=name,
+            unknown=unknown[:20],
         )
     return Picture(content, SVG)
 
@@ -121,7 +147,9 @@ def redraw(content: bytes, name: str, side: int = SIDE) -> bytes:
             small.thumbnail((side, side))
             pixels = small.convert("RGBA")
     except (OSError, SyntaxError, ValueError) as error:
-        raise InvalidInputError(f"{name}: not a sound PNG: {error}") from error
+        raise InvalidInputError(
+            "%(name)s: not a sound PNG: %(reason)s", name=name, reason=error
+        ) from error
     kept = Image.frombytes("RGBA", pixels.size, pixels.tobytes())
     written = io.BytesIO()
     kept.save(written, "PNG")
@@ -132,14 +160,21 @@ def _read_png(content: bytes, name: str) -> Picture:
     try:
         png.check(content)  # Pillow ignores what follows the end
     except BakingError as error:
-        raise InvalidInputError(f"{name}: not a sound PNG: {error}") from error
+        raise InvalidInputError(
+            "%(name)s: not a sound PNG: %(reason)s", name=name, reason=error
+        ) from error
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(io.BytesIO(content), formats=["PNG"]) as image:
                 width, height = image.size
                 if width * height > MAX_PIXELS:
-                    raise InvalidInputError(f"{name}: {width}x{height} pixels are too many")
+                    raise InvalidInputError(
+                        "%(name)s: %(width)sx%(height)s pixels are too many",
+                        name=name,
+                        width=width,
+                        height=height,
+                    )
                 image.verify()
             with Image.open(io.BytesIO(content), formats=["PNG"]) as image:
                 image.load()  # verifying does not look at the rows
@@ -151,5 +186,7 @@ def _read_png(content: bytes, name: str) -> Picture:
         Image.DecompressionBombError,
         Image.DecompressionBombWarning,
     ) as error:
-        raise InvalidInputError(f"{name}: not a sound PNG: {error}") from error
+        raise InvalidInputError(
+            "%(name)s: not a sound PNG: %(reason)s", name=name, reason=error
+        ) from error
     return Picture(content, PNG, width, height)

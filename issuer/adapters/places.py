@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urlsplit
 
+from issuer.words import Text
 from openbadges.errors import FetchError
 
 if TYPE_CHECKING:
@@ -91,23 +92,35 @@ class Policy:
         found in time.
         """
         if len(url) > MAX_URL or not PLAIN_URL.fullmatch(url):
-            raise FetchError(f"{shown(url)} is not an address that is fetched")
+            raise FetchError(
+                Text("%(address)s is not an address that is fetched", address=shown(url))
+            )
         try:
             parts = urlsplit(url)
             port = parts.port
         except ValueError as error:
-            raise FetchError(f"{shown(url)} is not an address: {error}") from error
+            raise FetchError(
+                Text("%(address)s is not an address: %(reason)s", address=shown(url), reason=error)
+            ) from error
         unclear = "@" in parts.netloc or ("[" in parts.netloc and ":" not in (parts.hostname or ""))
         if parts.scheme not in PORTS or not parts.hostname or unclear:
-            raise FetchError(f"{shown(url)} is not a web address without a user")
+            raise FetchError(
+                Text("%(address)s is not a web address without a user", address=shown(url))
+            )
         usual = PORTS[parts.scheme]
         port = usual if port is None else port
         addresses = self._addresses(parts.hostname, port, url, resolve, seconds)
         local = all(ipaddress.ip_address(address).is_loopback for address in addresses)
         if not local and parts.scheme == "http" and not self.allow_http:
-            raise FetchError(f"{shown(url)} is not fetched: only https is")
+            raise FetchError(Text("%(address)s is not fetched: only https is", address=shown(url)))
         if not local and port != usual:
-            raise FetchError(f"{shown(url)} is not fetched: only {parts.scheme} at its own port is")
+            raise FetchError(
+                Text(
+                    "%(address)s is not fetched: only %(scheme)s at its own port is",
+                    address=shown(url),
+                    scheme=parts.scheme,
+                )
+            )
         return Place(url, parts, addresses, port)
 
     def _addresses(
@@ -118,12 +131,16 @@ class Policy:
             found = [str(ipaddress.ip_address(host))]
         except ValueError:
             if not HOST_NAME.fullmatch(host):
-                raise FetchError(f"{shown(url)} names no host that is asked") from None
+                raise FetchError(
+                    Text("%(address)s names no host that is asked", address=shown(url))
+                ) from None
             found = LOOKUPS.find(resolve, host, port, seconds)
         if not found:
-            raise FetchError(f"{shown(url)} cannot be reached: no such host")
+            raise FetchError(
+                Text("%(address)s cannot be reached: no such host", address=shown(url))
+            )
         if not all(self._is_allowed(address) for address in found):
-            raise FetchError(f"{shown(url)} is not at a public address")
+            raise FetchError(Text("%(address)s is not at a public address", address=shown(url)))
         return tuple(dict.fromkeys(found))[:MAX_ADDRESSES]
 
     def _is_allowed(self, text: str) -> bool:

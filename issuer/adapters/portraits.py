@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 KIND = "portraits"
+SMALL_KIND = "portraits-small"
 SIDE = 256
+#: In a list: 32 pixels of a page, sharp on a screen with two for each.
+SMALL_SIDE = 64
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
 ACCEPT = "image/png, image/jpeg;q=0.9, image/webp;q=0.8"
 MAX_BYTES = 1 << 20
@@ -57,6 +60,18 @@ class Portraits:
             self._refresh_soon(name)
         return kept.content if kept else b""
 
+    def small(self, name: str) -> bytes:
+        """Return the picture that is kept, as lists show it; empty where there is none."""
+        kept = self.objects.get_made(KIND, name)
+        if kept is None or not kept.content:
+            return b""
+        made = self.objects.get_made(SMALL_KIND, name)
+        if made is not None and made.made_at >= kept.made_at:
+            return made.content
+        content = smaller(kept.content)
+        self.objects.put_made(SMALL_KIND, name, content)
+        return content
+
     def refresh(self, name: str) -> bool:
         """Ask for the picture now and keep it; tell whether there is one.
 
@@ -83,7 +98,8 @@ class Portraits:
 
     def forget(self, name: str) -> None:
         """Drop the picture that is kept."""
-        self.objects.drop_made(KIND, name)
+        for kind in (KIND, SMALL_KIND):
+            self.objects.drop_made(kind, name)
 
     def _fetcher(self) -> Fetcher:
         if self.make_fetcher is not None:
@@ -110,7 +126,7 @@ def redrawn(content: bytes) -> bytes:
     Raises `InvalidInputError` for what is no picture, or too large a one.
     """
     if len(content) > MAX_BYTES:
-        raise InvalidInputError(f"picture of a person: larger than {MAX_BYTES} bytes")
+        raise InvalidInputError("picture of a person: larger than %(limit)s bytes", limit=MAX_BYTES)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -126,9 +142,20 @@ def redrawn(content: bytes) -> bytes:
         Image.DecompressionBombError,
         Image.DecompressionBombWarning,
     ) as error:
-        raise InvalidInputError(f"picture of a person: cannot be read: {error}") from error
+        raise InvalidInputError(
+            "picture of a person: cannot be read: %(reason)s", reason=error
+        ) from error
     # Only the pixels are kept: what else the file said of its maker is not ours to hand on.
     plain = Image.frombytes("RGBA", square.size, square.tobytes())
     written = io.BytesIO()
     plain.save(written, "PNG")
+    return written.getvalue()
+
+
+def smaller(content: bytes) -> bytes:
+    """Return a picture of our own making as a WebP for lists: some hundred bytes, not kilobytes."""
+    with Image.open(io.BytesIO(content), formats=("PNG",)) as image:
+        small = image.convert("RGBA").resize((SMALL_SIDE, SMALL_SIDE), Image.Resampling.LANCZOS)
+    written = io.BytesIO()
+    small.save(written, "WEBP", quality=80)
     return written.getvalue()

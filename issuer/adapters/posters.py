@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+from bisect import bisect_left
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SIZE = (1200, 630)
+#: The kind under which painted pictures are kept.
+CARDS = "cards"
 #: What is painted of the same words changes with this number.
 VERSION = 1
 ART = 400
@@ -124,9 +127,15 @@ def _cut(
     if font.getlength(text) <= width and not always:
         return text
     text = text.rstrip("…")
-    while text and font.getlength(f"{text}…") > width:
-        text = text[:-1]
-    return f"{text.rstrip()}…"
+    # Measuring costs more the longer a text is, and how long this one is, strangers choose.
+    fits = bisect_left(
+        range(1, len(text) + 1), 1, key=lambda size: _exceeds(text, size, font, width)
+    )
+    return f"{text[:fits].rstrip()}…"
+
+
+def _exceeds(text: str, size: int, font: ImageFont.FreeTypeFont, width: float) -> bool:
+    return font.getlength(f"{text[:size]}…") > width
 
 
 def _write(

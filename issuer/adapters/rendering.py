@@ -45,7 +45,7 @@ def render(content: bytes, width: int, **options: Any) -> bytes:
     try:
         return bytes(resvg_py.svg_to_bytes(**options))
     except ValueError as error:
-        raise InvalidInputError(f"drawing cannot be rendered: {error}") from error
+        raise InvalidInputError("drawing cannot be rendered: %(reason)s", reason=error) from error
 
 
 def _in_a_child(options: dict[str, Any]) -> bytes:
@@ -61,7 +61,9 @@ def _in_a_child(options: dict[str, Any]) -> bytes:
     except subprocess.TimeoutExpired as error:
         raise InvalidInputError("drawing cannot be rendered: it takes too long") from error
     if done.returncode == 1 and done.stderr.startswith("error: "):
-        raise InvalidInputError(f"drawing cannot be rendered: {done.stderr[7:].strip()}")
+        raise InvalidInputError(
+            "drawing cannot be rendered: %(reason)s", reason=done.stderr[7:].strip()
+        )
     if done.returncode:
         raise InvalidInputError("drawing cannot be rendered: it takes too long or too much memory")
     return base64.b64decode(done.stdout)

@@ -244,3 +244,25 @@ def test_what_shows_the_ticket_is_used_for_each_request(simulator: FasJsonSimula
     assert FasJson(simulator.url, auth=ticket).username("asha") == "asha"
     with pytest.raises(AccountsAwayError, match="401: check the Kerberos ticket"):
         FasJson(simulator.url).username("asha")
+
+
+def test_all_accounts_are_read_page_by_page_with_the_moments_they_were_made(
+    client: FasJson, simulator: FasJsonSimulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(adapter, "PAGE", 2)
+    simulator.add("boris", creation="2020-01-01T00:00:00+00:00", emails=["b@home.example"])
+    pages = list(client.accounts())
+    assert [(page.number, page.total, page.accounts) for page in pages] == [
+        (1, 3, (("7of9", None), ("asha", None))),
+        (2, 3, (("boris", "2020-01-01T00:00:00+00:00"),)),
+    ]
+    assert [page.number for page in client.accounts(first=2)] == [2]
+    assert [page.accounts for page in client.accounts(first=9)] == [()]
+    assert {headers["X-Fields"] for headers in simulator.headers} == {"username,creation"}
+    simulator.changes = lambda document: document.update(result=[])
+    with pytest.raises(AccountsAwayError, match="only part"):
+        list(client.accounts())
+    monkeypatch.setattr(adapter, "MAX_ACCOUNT_PAGES", 1)
+    simulator.changes = lambda _: None
+    with pytest.raises(AccountsAwayError, match="more pages than are read"):
+        list(client.accounts())

@@ -98,6 +98,8 @@ def test_a_letter_arrives_as_it_was_written() -> None:
         ({"LETTER": "554 looks like spam"}, MailRefusedError, "554"),
         ({"LETTER": "452 disk full"}, MailAwayError, "452"),
         ({"HELLO": "554 not for you"}, MailAwayError, "not for you"),
+        # Attacks P1: what it quotes of an address would stand in logs.
+        ({"RCPT": "550 <asha@example.net>: unknown"}, MailRefusedError, "550 <…>: unknown"),
     ],
 )
 def test_what_the_server_says_decides_whether_it_is_tried_again(

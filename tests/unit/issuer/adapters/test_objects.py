@@ -2,11 +2,12 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from typing import TYPE_CHECKING
 
 import pytest
 
-from issuer.adapters.objects import ObjectFolder, write_whole
+from issuer.adapters.objects import FOLDERS, ObjectFolder, write_whole
 from issuer.errors import NotFoundError
 
 if TYPE_CHECKING:
@@ -63,3 +64,16 @@ def test_a_write_that_fails_leaves_what_was_there(tmp_path: Path) -> None:
         write_whole(path, b"content")
     assert path.is_dir()
     assert _files(tmp_path) == []
+
+
+def test_of_what_has_no_end_the_oldest_go(tmp_path: Path) -> None:
+    folder = ObjectFolder(tmp_path)
+    names = [f"ab-{number}" for number in range(5)]
+    for number, name in enumerate(names):
+        folder.put_made("cards", name, b"x", most=3 * FOLDERS)
+        os.utime(tmp_path / "cards" / "ab" / name, (number, number))
+    folder.put_made("cards", "cd-0", b"x", most=3 * FOLDERS)
+    folder.put_made("others", "ab-0", b"x")
+    assert [folder.get_made("cards", name) is not None for name in names] == [0, 0, 1, 1, 1]
+    assert folder.get_made("cards", "cd-0") is not None
+    assert folder.get_made("others", "ab-0") is not None

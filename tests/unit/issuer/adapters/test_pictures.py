@@ -135,6 +135,7 @@ def test_a_damaged_note_beside_the_pixels_is_refused() -> None:
         read_picture(content[:33] + note + content[33:], "upload.png")
 
 
+@pytest.mark.slow
 def test_real_drawings_are_taken_and_drawn() -> None:
     taken = 0
     for path in sorted(shared_path("data/art").glob("*.svg")):

@@ -13,7 +13,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from issuer.adapters import portraits
 from issuer.adapters.objects import ObjectFolder
-from issuer.adapters.portraits import FRESH, SIDE, Portraits, redrawn
+from issuer.adapters.portraits import FRESH, SIDE, SMALL_SIDE, Portraits, redrawn
 from issuer.config import Settings
 from issuer.errors import InvalidInputError
 from openbadges.errors import FetchError
@@ -48,6 +48,28 @@ class Elsewhere:
         if self.error:
             raise FetchError("nobody answers")
         return Response(status=self.status, final_url=url, content_type="image/png", body=self.body)
+
+
+def test_lists_get_a_small_picture_that_follows_the_large_one(tmp_path: Path) -> None:
+    elsewhere = Elsewhere(picture())
+    made = kept(tmp_path, elsewhere)
+    assert made.small(NAME) == b""
+    made.refresh(NAME)
+    small = made.small(NAME)
+    with Image.open(io.BytesIO(small)) as image:
+        assert (image.format, image.size) == ("WEBP", (SMALL_SIDE, SMALL_SIDE))
+    assert len(small) < 2_000
+    made.objects.put_made("portraits", NAME, redrawn(other_picture()))
+    assert made.small(NAME) != small
+    made.forget(NAME)
+    assert made.small(NAME) == b""
+    assert not [file for file in (tmp_path / "objects").rglob("*") if file.is_file()]
+
+
+def other_picture() -> bytes:
+    written = io.BytesIO()
+    Image.new("RGB", (50, 50), "#0000cc").save(written, "PNG")
+    return written.getvalue()
 
 
 def kept(tmp_path: Path, elsewhere: Elsewhere) -> Portraits:

@@ -26,6 +26,7 @@ def painted(poster: Poster) -> Image.Image:
     return image.convert("RGB")
 
 
+@pytest.mark.slow
 def test_every_word_is_on_the_picture() -> None:
     whole = painted(POSTER)
     for change in (
@@ -48,7 +49,15 @@ def test_what_no_longer_counts_has_lost_its_colour() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "x" * 500, "word " * 200, "\u0645\u0631\u062d\u0628\u0627", "a\u0301"]
+    "text",
+    [
+        pytest.param("", id="none"),
+        pytest.param("x" * 120, id="one word"),
+        pytest.param("x" * 500, id="one long word", marks=pytest.mark.slow),
+        pytest.param("word " * 200, id="many words", marks=pytest.mark.slow),
+        pytest.param("\u0645\u0631\u062d\u0628\u0627", id="right to left"),
+        pytest.param("a\u0301", id="combining"),
+    ],
 )
 def test_any_text_fits_between_the_edges(text: str) -> None:
     image = painted(replace(POSTER, title=text, line=text, notes=(text,), site=text))

@@ -47,6 +47,7 @@ def test_a_drawing_that_asks_for_all_memory_is_refused_and_ends_nothing() -> Non
         render(svg(huge + '<rect fill="url(#m)" width="400" height="400"/>'), 400)
 
 
+@pytest.mark.slow
 def test_a_drawing_that_takes_too_long_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     path = '<path stroke="#000" d="M0 0' + "L400 9L3 400" * 500 + '"/>'
     limited = rendering.CHILD.replace("RLIMIT_CPU, (20, 20)", "RLIMIT_CPU, (1, 1)")

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Hosts of Badge Connect (Open Badges 2.1), with what Badgr does otherwise (Badgr facts, 4)."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from issuer.adapters.backpacks.calls import check_login
+from issuer.adapters.backpacks.results import (
+    Account,
+    Outcome,
+    Reason,
+    Result,
+    addresses_in,
+    refusal,
+    text_at,
+    texts,
+)
+from issuer.errors import BackpackBrokenError, BackpackLoginError
+from openbadges.serialization import loads_object
+
+if TYPE_CHECKING:
+    from issuer.adapters.backpacks.calls import Calls, Reply
+    from issuer.adapters.backpacks.results import Delivery
+
+PAGE, PAGES = 50, 20
+LISTS = ("assertions", "results")  # as the specification names them, and as Badgr does
+
+
+class BadgeConnect:
+    """A backpack at a host of Badge Connect."""
+
+    removes = False  # its API has no such request
+
+    def __init__(self, calls: Calls, api: str, token: str) -> None:
+        self._calls, self._api, self._token = calls, api, token
+
+    def account(self) -> Account:
+        """Return the addresses that the profile names."""
+        reply = self._ask("GET", "/profile")
+        if reply.status in {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}:
+            if _is_closed(reply):
+                raise BackpackLoginError("the account there has no confirmed address yet")
+            return Account()  # the profile was not asked for, or there is none
+        if not reply.is_good:
+            raise BackpackBrokenError(
+                "the profile cannot be read (%(status)s)", status=reply.status
+            )
+        body = reply.json()
+        parts = (
+            [body.get(name) for name in ("profile", "results")] if isinstance(body, dict) else []
+        )
+        return Account(tuple(addresses_in([part for part in parts if part] or body)[:20]))
+
+    def deliver(self, delivery: Delivery, *, again: bool) -> Result:
+        """Hand in the hosted assertion: Badgr looks at its id alone, others at the whole."""
+        if again and self._has(delivery.document_id):
+            return Result(Outcome.SENT)
+        reply = self._ask("POST", "/assertions", {"assertion": loads_object(delivery.hosted)})
+        body = reply.json()
+        if _is_closed(reply):
+            return Result(Outcome.REFUSED, reason=Reason.ACCOUNT, answer=refusal(body).answer)
+        status = _status(body, reply.status)
+        if status == HTTPStatus.UNAUTHORIZED:
+            raise BackpackLoginError("the backpack does not believe the token any more")
+        if reply.is_good and 200 <= status < 300:
+            return Result(Outcome.SENT)
+        if status in {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}:
+            raise BackpackBrokenError(
+                "the backpack has no address for badges (%(status)s)", status=status
+            )
+        return refused(body, status)
+
+    def withdraw(self, remote_id: str, document_id: str) -> Result:
+        """Say that it cannot be asked."""
+        return Result(Outcome.REFUSED, reason=Reason.TAKEN_BACK)
+
+    def _has(self, document_id: str) -> bool:
+        """Whether a badge is among those of the account, as far as they are listed."""
+        for number in range(PAGES):
+            reply = self._ask("GET", f"/assertions?limit={PAGE}&offset={number * PAGE}")
+            body = reply.json()
+            if not reply.is_good or not isinstance(body, dict):
+                return False  # it may not be read; the host itself then knows a badge again
+            listed = [each for name in LISTS for each in _listed(body.get(name))]
+            if any(_is(each, document_id) for each in listed):
+                return True
+            if len(listed) < PAGE:
+                return False
+        return False
+
+    def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> Reply:
+        reply = self._calls.ask(method, f"{self._api}{path}", bearer=self._token, json=body)
+        check_login(reply)
+        return reply
+
+
+def refused(body: Any, status: int) -> Result:
+    """Return what a refusal means; a bare status says something too."""
+    found = refusal(body)
+    if status == HTTPStatus.CONFLICT:
+        return Result(Outcome.ALREADY_THERE, answer=found.answer)
+    if status == HTTPStatus.FORBIDDEN and found.reason is Reason.OTHER:
+        return Result(Outcome.REFUSED, reason=Reason.FORBIDDEN, answer=found.answer)
+    return found
+
+
+def _status(body: Any, status: int) -> int:
+    """Return the code inside the answer, which counts where it is worse than that outside."""
+    inner = body.get("status") if isinstance(body, dict) else None
+    code = inner.get("statusCode") if isinstance(inner, dict) else None
+    return max(status, code) if isinstance(code, int) and 100 <= code < 600 else status
+
+
+def _is_closed(reply: Reply) -> bool:
+    return reply.status == HTTPStatus.NOT_FOUND and any(
+        "insufficient privileges" in each.lower() for each in texts(reply.json())
+    )
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _is(item: Any, document_id: str) -> bool:
+    return document_id in {text_at(item, "id"), text_at(item, "assertion", "id")}

@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Badgr and its descendants, by their own API (Badgr facts, section 2)."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from issuer.adapters.backpacks.calls import check_login
+from issuer.adapters.backpacks.results import (
+    Account,
+    Outcome,
+    Reason,
+    Result,
+    refusal,
+    text_at,
+    texts,
+)
+from issuer.adapters.backpacks.tokens import granted
+from issuer.errors import BackpackBrokenError, BackpackLoginError, BackpackUnfitError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from issuer.adapters.backpacks.calls import Calls, Reply
+    from issuer.adapters.backpacks.results import Delivery
+    from issuer.adapters.backpacks.tokens import Tokens
+
+CLIENT = "public"
+#: What to ask for, the best first: some servers give less than others.
+SCOPES = ("rw:profile rw:backpack", "rw:backpack")
+IMPORT, ASSERTIONS, FORMER = "/v2/backpack/import", "/v2/backpack/assertions", "/v1/earner/badges"
+NO_SUCH_ROUTE = frozenset(
+    {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED}
+)
+
+
+def log_in(calls: Calls, base_url: str, username: str, password: str, now: datetime) -> Tokens:
+    """Return tokens for a name and a password, which is kept nowhere.
+
+    Raises `BackpackLoginError`: they are wrong. Raises `BackpackUnfitError`: that is no Badgr.
+    """
+    form = {"grant_type": "password", "username": username, "password": password}
+    for scope in SCOPES:
+        reply = _token(calls, base_url, {**form, "scope": scope, "client_id": CLIENT})
+        if "client_id" in reply.words() and not reply.is_good:
+            reply = _token(calls, base_url, {**form, "scope": scope})
+        if reply.is_good or "scope" not in reply.words():
+            break
+    return _granted(reply, now, base_url)
+
+
+def refreshed(calls: Calls, base_url: str, tokens: Tokens, now: datetime) -> Tokens:
+    """Return new tokens for old ones; raises as `log_in`."""
+    form = {"grant_type": "refresh_token", "refresh_token": tokens.refresh, "client_id": CLIENT}
+    return _granted(_token(calls, base_url, form), now, base_url, former=tokens)
+
+
+class Badgr:
+    """A backpack at a Badgr."""
+
+    removes = True
+
+    def __init__(self, calls: Calls, base_url: str, token: str) -> None:
+        self._calls, self._base_url, self._token = calls, base_url, token
+
+    def account(self) -> Account:
+        """Return the addresses of the account, those first that are confirmed there."""
+        reply = self._ask("GET", "/v2/users/self")
+        if not reply.is_good:
+            # A token for the backpack alone does not open the profile.
+            self._ask_backpack()
+            return Account()
+        emails = reply.json()
+        result = emails.get("result") if isinstance(emails, dict) else None
+        own = result[0].get("emails") if isinstance(result, list) and result else None
+        listed = [each for each in own or () if isinstance(each, dict)]
+        listed.sort(key=lambda each: (not each.get("verified"), not each.get("primary")))
+        found = (text_at(each, "email").strip().lower() for each in listed)
+        return Account(tuple(dict.fromkeys(each for each in found if each)))
+
+    def deliver(self, delivery: Delivery, *, again: bool) -> Result:
+        """Let it import a badge from its public address."""
+        reply = self._ask("POST", IMPORT, {"url": delivery.document_id})
+        if reply.is_good:
+            return _taken(text_at(reply.json(), "result", 0, "entityId"), _first(reply.json()))
+        if reply.status in NO_SUCH_ROUTE:
+            if _is_closed(reply):
+                return Result(Outcome.REFUSED, reason=Reason.ACCOUNT, answer=_said(reply))
+            return self._deliver_formerly(delivery, reply)
+        found = _refused(reply)
+        if found.reason is Reason.OTHER:
+            # Version 2 mixes up what was wrong; version 1 tells it (Badgr facts, section 2).
+            return self._deliver_formerly(delivery, reply)
+        return found
+
+    def withdraw(self, remote_id: str, document_id: str) -> Result:
+        """Remove a badge from the backpack."""
+        remote_id = remote_id or self._find(document_id)
+        if not remote_id:
+            return Result(Outcome.WITHDRAWN)
+        reply = self._ask("DELETE", f"{ASSERTIONS}/{quote(remote_id, safe='')}")
+        if reply.is_good or reply.status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}:
+            return Result(Outcome.WITHDRAWN)
+        return _refused(reply)
+
+    def _deliver_formerly(self, delivery: Delivery, before: Reply) -> Result:
+        """Do the same by version 1."""
+        reply = self._ask("POST", FORMER, {"url": delivery.document_id})
+        if reply.is_good:
+            body = reply.json()
+            return _taken(text_at(body, "id"), body)
+        if reply.status in NO_SUCH_ROUTE:
+            if before.status in NO_SUCH_ROUTE:
+                raise BackpackBrokenError("the backpack has no address where badges are imported")
+            return _refused(before)
+        return _refused(reply)
+
+    def _find(self, document_id: str) -> str:
+        """Return under what name a badge is kept that was there before us."""
+        body = self._ask_backpack().json()
+        listed = body.get("result") if isinstance(body, dict) else None
+        for each in listed if isinstance(listed, list) else ():
+            if text_at(each, "openBadgeId") == document_id:
+                return text_at(each, "entityId")
+        return ""
+
+    def _ask_backpack(self) -> Reply:
+        reply = self._ask("GET", f"{ASSERTIONS}?include_pending=1")
+        if reply.status == HTTPStatus.NOT_FOUND and _is_closed(reply):
+            raise BackpackLoginError("the account there has no confirmed address yet")
+        if not reply.is_good:
+            raise BackpackBrokenError(
+                "the backpack cannot be read (%(status)s)", status=reply.status
+            )
+        return reply
+
+    def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> Reply:
+        url = f"{self._base_url}{path}"
+        reply = self._calls.ask(method, url, bearer=self._token, json=body)
+        check_login(reply)
+        return reply
+
+
+def _taken(remote_id: str, body: Any) -> Result:
+    pending = isinstance(body, dict) and body.get("pending") is True
+    return Result(Outcome.SENT, remote_id or None, Reason.PENDING if pending else None)
+
+
+def _first(body: Any) -> Any:
+    result = body.get("result") if isinstance(body, dict) else None
+    return result[0] if isinstance(result, list) and result else None
+
+
+def _refused(reply: Reply) -> Result:
+    if reply.status == HTTPStatus.FORBIDDEN:
+        return Result(Outcome.REFUSED, reason=Reason.FORBIDDEN, answer=_said(reply))
+    body = reply.json()
+    if body is None:  # a bare page is what it answers to a picture that it cannot read
+        reason = Reason.PICTURE if reply.status == HTTPStatus.BAD_REQUEST else Reason.OTHER
+        return Result(Outcome.REFUSED, reason=reason, answer="")
+    return refusal(body)
+
+
+def _said(reply: Reply) -> str:
+    return refusal(reply.json()).answer
+
+
+def _is_closed(reply: Reply) -> bool:
+    """Whether it is the answer for an account whose address nobody confirmed."""
+    return any("insufficient privileges" in each.lower() for each in texts(reply.json()))
+
+
+def _token(calls: Calls, base_url: str, form: dict[str, str]) -> Reply:
+    return calls.ask("POST", f"{base_url}/o/token", form=form)
+
+
+def _granted(reply: Reply, now: datetime, base_url: str, former: Tokens | None = None) -> Tokens:
+    body = reply.json()
+    if reply.is_good and isinstance(body, dict):
+        return granted(body, now=now, former=former)
+    said = text_at(body, "error_description") or text_at(body, "error")
+    if said and reply.status in {HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED}:
+        raise BackpackLoginError("the backpack refuses the login: %(said)s", said=said[:200])
+    raise BackpackUnfitError(
+        "%(address)s: there is no Badgr API at this address (%(status)s): give that of the API, "
+        "such as https://api.badgr.io",
+        address=base_url,
+        status=reply.status,
+    )

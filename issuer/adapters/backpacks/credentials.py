@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Hosts of Open Badges 3.0, by its API (version 3.0, section 6)."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from issuer.adapters.backpacks.badge_connect import refused
+from issuer.adapters.backpacks.calls import check_login
+from issuer.adapters.backpacks.results import (
+    Account,
+    Outcome,
+    Reason,
+    Result,
+    addresses_in,
+    text_at,
+)
+from issuer.errors import BackpackBrokenError
+from openbadges.serialization import loads_object
+
+if TYPE_CHECKING:
+    from issuer.adapters.backpacks.calls import Calls, Reply
+    from issuer.adapters.backpacks.results import Delivery
+
+#: Answers after which the other proof is tried: some hosts read only one of the two.
+OTHER_PROOF = frozenset(
+    {
+        HTTPStatus.BAD_REQUEST,
+        HTTPStatus.NOT_ACCEPTABLE,
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+    }
+)
+
+
+class Credentials:
+    """A wallet or backpack at a host of Open Badges 3.0."""
+
+    removes = False  # its API has no such request; the list of revocations tells it
+
+    def __init__(self, calls: Calls, api: str, token: str) -> None:
+        self._calls, self._api, self._token = calls, api, token
+
+    def account(self) -> Account:
+        """Return the addresses that the profile names."""
+        reply = self._calls.ask("GET", f"{self._api}/profile", bearer=self._token)
+        check_login(reply)
+        if reply.status in {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}:
+            return Account()
+        if not reply.is_good:
+            raise BackpackBrokenError(
+                "the profile cannot be read (%(status)s)", status=reply.status
+            )
+        return Account(tuple(addresses_in(reply.json())[:20]))
+
+    def deliver(self, delivery: Delivery, *, again: bool) -> Result:
+        """Hand in the credential with its proof, or else as JWT; a known one is replaced."""
+        proven = self._calls.ask(
+            "POST", self._credentials, bearer=self._token, json=loads_object(delivery.proof)
+        )
+        result = _result(proven, again=again)
+        if result.outcome is not Outcome.REFUSED or proven.status not in OTHER_PROOF:
+            return result
+        signed = self._calls.ask("POST", self._credentials, bearer=self._token, text=delivery.token)
+        other = _result(signed, again=again)
+        is_worse = other.outcome is Outcome.REFUSED and other.reason is Reason.OTHER
+        return result if is_worse else other
+
+    def withdraw(self, remote_id: str, document_id: str) -> Result:
+        """Say that it cannot be asked."""
+        return Result(Outcome.REFUSED, reason=Reason.TAKEN_BACK)
+
+    @property
+    def _credentials(self) -> str:
+        return f"{self._api}/credentials"
+
+
+def _result(reply: Reply, *, again: bool) -> Result:
+    check_login(reply)
+    if reply.status in {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}:
+        raise BackpackBrokenError(
+            "the backpack has no address for credentials (%(status)s)", status=reply.status
+        )
+    if not reply.is_good:
+        return refused(reply.json(), reply.status)
+    remote_id = text_at(reply.json(), "id") or None
+    if reply.status == HTTPStatus.OK and not again:
+        return Result(Outcome.ALREADY_THERE, remote_id)  # 200: replaced, 201: created
+    return Result(Outcome.SENT, remote_id)
