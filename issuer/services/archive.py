@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 DEFAULT_ROWS = 1000
 #: Messages that are in memory at once when all are looked at.
 BATCH = 500
+#: Messages among which the first of a period is looked for: so far may they have overtaken others.
+BEGINNING = 5_000
 #: A message with all that belongs to it, in three statements however many there are.
 WHOLE = (
     joinedload(ArchivedMessage.topic, innerjoin=True),
@@ -66,28 +68,35 @@ def store(session: Session, message: Message, users: Iterable[str], *, now: date
     return keeping.keep(session, [keeping.Entry.of(message, users)], now=now).get(message.id)
 
 
-def count(session: Session, query: Query, *, without: Sequence[int] = ()) -> int:
+def count(
+    session: Session, query: Query, *, without: Sequence[int] = (), upto: int | None = None
+) -> int:
     """Return how many messages a rule's question finds, ``without`` those rows.
+
+    With ``upto`` as it was when that row was the newest.
 
     A question that no index answers looks at the newest messages alone, as `rows` does.
     """
     if query.contains or query.start or query.end:
-        found = _newest(query, without).subquery()
+        found = _newest(query, without, upto).subquery()
         statement = select(func.count()).select_from(found)
     else:
         statement = matching(select(func.count()).select_from(ArchivedMessage), query)
-        statement = _less(statement, without)
+        statement = _less(statement, without, upto)
     number: int = session.scalars(statement).one()
     return number
 
 
-def rows(session: Session, query: Query, *, without: Sequence[int] = ()) -> list[Row]:
+def rows(
+    session: Session, query: Query, *, without: Sequence[int] = (), upto: int | None = None
+) -> list[Row]:
     """Return the messages that a rule's question finds, newest first unless it says otherwise.
 
     They are among the newest that the indexed part of the question finds: as many as a page has.
+    With ``upto`` as it was when that row was the newest.
     """
     moment = ArchivedMessage.id if query.order == "asc" else ArchivedMessage.id.desc()
-    found = _newest(query, without).subquery()
+    found = _newest(query, without, upto).subquery()
     # Plain columns: a rule may look at thousands of rows, and objects of them cost ten times that.
     statement = (
         select(
@@ -140,13 +149,13 @@ def _names_of(
     return found
 
 
-def _newest(query: Query, without: Sequence[int]) -> Select[Any]:
+def _newest(query: Query, without: Sequence[int], upto: int | None) -> Select[Any]:
     """Return the rows of one page of what the index finds that the question finds too."""
     size = query.rows_per_page or DEFAULT_ROWS
     page = max(query.page or 1, 1)
     indexed = replace(query, contains=None, start=None, end=None)
     moment = ArchivedMessage.id if query.order == "asc" else ArchivedMessage.id.desc()
-    first = _less(matching(select(ArchivedMessage.id), indexed), without)
+    first = _less(matching(select(ArchivedMessage.id), indexed), without, upto)
     first = first.order_by(moment).limit(size).offset((page - 1) * size)
     if indexed == query:
         return first
@@ -156,7 +165,9 @@ def _newest(query: Query, without: Sequence[int]) -> Select[Any]:
     )
 
 
-def _less(statement: Select[Any], without: Sequence[int]) -> Select[Any]:
+def _less(statement: Select[Any], without: Sequence[int], upto: int | None) -> Select[Any]:
+    if upto is not None:
+        statement = statement.where(ArchivedMessage.id <= upto)
     return statement.where(ArchivedMessage.id.not_in(without)) if without else statement
 
 
@@ -200,6 +211,32 @@ def numbered(
     statement = _concerned(session, statement, concerned).order_by(ArchivedMessage.id)
     for found in session.scalars(statement.execution_options(yield_per=BATCH)):
         yield found.id, _message(found)
+
+
+def begin_of(session: Session, since: datetime) -> int | None:
+    """Return a row before which no message was sent since a moment, None where none was.
+
+    Messages come nearly in the order in which they were sent: the first of many are looked at.
+    """
+    first = (
+        select(ArchivedMessage.id)
+        .where(ArchivedMessage.sent_at >= since)
+        .order_by(ArchivedMessage.sent_at)
+        .limit(BEGINNING)
+        .subquery()
+    )
+    found: int | None = session.scalars(select(func.min(first.c.id))).one()
+    return found
+
+
+def batch(
+    session: Session, concerned: Callable[[str], bool], *, after: int
+) -> list[tuple[int, Message]]:
+    """Return the next messages as `numbered` does, one batch of them."""
+    statement = select(ArchivedMessage).options(*WHOLE).where(ArchivedMessage.id > after)
+    statement = _concerned(session, statement, concerned).order_by(ArchivedMessage.id)
+    found = session.scalars(statement.limit(BATCH)).all()
+    return [(row.id, _message(row)) for row in found]
 
 
 def fetch(session: Session, rows: Collection[int]) -> Iterator[tuple[int, Message]]:

@@ -11,13 +11,13 @@ from sqlalchemy import select
 
 from issuer.errors import ConflictError, InvalidInputError, NotFoundError, OptedOutError
 from issuer.models import Assertion, Award, EmailIdentity
-from issuer.services import ledgers, outbox, persons, totals
-from issuer.services.badges import UNSEEN
+from issuer.services import ledgers, outbox, persons, pushes, totals
+from issuer.services.checking import UNSEEN
 from issuer.services.gifts import Cause, Gift, Given, announcement, find_badges, wrap
 from issuer.services.standings import Holder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from datetime import datetime
 
     from sqlalchemy.orm import Session
@@ -54,9 +54,11 @@ def award(
     badges and `ConflictError` for a retired badge.
     """
     if person.opted_out or person.erased_at is not None:
-        raise OptedOutError(f"person {person.username!r}: wants no badges")
+        raise OptedOutError("person %(person)r: wants no badges", person=person.username)
     if badge.retired_at is not None:
-        raise ConflictError(f"badge {badge.slug!r}: is retired, nobody gets it any more")
+        raise ConflictError(
+            "badge %(badge)r: is retired, nobody gets it any more", badge=badge.slug
+        )
     session.flush()
     address = persons.default_address(session, person, email_domain)
     holder = Holder(person.id, person.key, person.username, away=False)
@@ -105,7 +107,9 @@ def check_evidence(evidence: Iterable[dict[str, str]]) -> None:
     """Raise `InvalidInputError` unless all evidence that has an address has one of the web."""
     for item in evidence:
         if not item.get("id", "https://").startswith(("https://", "http://")):
-            raise InvalidInputError(f"evidence {item['id']!r}: needs a web address")
+            raise InvalidInputError(
+                "evidence %(evidence)r: needs a web address", evidence=item["id"]
+            )
 
 
 def award_again(
@@ -125,7 +129,7 @@ def award_again(
         select(Award).filter_by(badge_id=badge.id, person_id=person.id).order_by(Award.id)
     ).all()
     held = [each.occurrence for each in given if not each.is_revoked]
-    occurrence = held[-1] if held else f"again-{len(given)}" if given else ""
+    occurrence = held[-1] if held else next_slot({each.occurrence for each in given})
     return award(
         session,
         badge,
@@ -137,28 +141,48 @@ def award_again(
     )
 
 
+def next_slot(slots: Collection[str]) -> str:
+    """Return under which occurrence somebody gets a badge by hand who had it as ``slots`` say.
+
+    All of those were taken back. The usual one is free when it may be earned again.
+    """
+    return f"again-{len(slots)}" if "" in slots else ""
+
+
 def find(session: Session, name: str) -> Award:
     """Return the award that an id, the id of one of its assertions, or an address names."""
     bare = name.rstrip("/").removesuffix(".json").removesuffix(".jws")
     if "://" in bare:
         named = session.scalars(select(Assertion).filter_by(document_id=bare)).one_or_none()
         if named is None:
-            raise NotFoundError(f"award {name!r}: no assertion of this site has that address")
+            raise NotFoundError(
+                "award %(award)r: no assertion of this site has that address", award=name
+            )
         return named.award
     last = bare.rpartition("/")[2]
     try:
         uuid = UUID(last)
     except ValueError:
         raise InvalidInputError(
-            f"award {name!r}: not an id: give the address or the id of an assertion"
+            "award %(award)r: not an id: give the address or the id of an assertion", award=name
         ) from None
     assertion = session.scalars(select(Assertion).filter_by(uuid=uuid)).one_or_none()
     if assertion is not None:
         return assertion.award
     found = session.scalars(select(Award).filter_by(uuid=uuid)).one_or_none()
     if found is None:
-        raise NotFoundError(f"award {name!r}: there is none")
+        raise NotFoundError("award %(award)r: there is none", award=name)
     return found
+
+
+def check_reason(reason: str) -> str:
+    """Return why an award is taken back, as it is published; raise `InvalidInputError`."""
+    reason = reason.strip()
+    if not reason or len(reason) > MAX_REASON:
+        raise InvalidInputError("reason: needs 1 to %(limit)s characters", limit=MAX_REASON)
+    if UNSEEN.search(reason):
+        raise InvalidInputError("reason: holds characters that cannot be seen")
+    return reason
 
 
 def revoke(
@@ -168,11 +192,9 @@ def revoke(
 
     The hosted assertion answers 410 and the revocation list names it from the commit on.
     """
-    reason = reason.strip()
-    if not reason or len(reason) > MAX_REASON:
-        raise InvalidInputError(f"reason: needs 1 to {MAX_REASON} characters")
-    if UNSEEN.search(reason):
-        raise InvalidInputError("reason: holds characters that cannot be seen")
+    reason = check_reason(reason)
+    # Two who take back the same award at once would count it out twice.
+    session.refresh(given, ["revoked_at"], with_for_update={"of": Award})
     if given.is_revoked:
         return False
     given.revoked_at = now
@@ -180,6 +202,7 @@ def revoke(
     given.revoked_by_id = revoked_by
     session.flush()
     totals.take_back(session, totals.Change.of(given))
+    pushes.take_back(session, given, now=now)
     outbox.announce(
         session,
         outbox.REVOKE_TOPIC,

@@ -66,7 +66,9 @@ def give(
     """
     badge = badges.find(session, rule.slug)
     if badge.retired_at is not None:
-        raise ConflictError(f"badge {badge.slug!r}: is retired, nobody gets it any more")
+        raise ConflictError(
+            "badge %(badge)r: is retired, nobody gets it any more", badge=badge.slug
+        )
     given = []
     for hit in hits:
         url = policy.message_address(hit.message_id)

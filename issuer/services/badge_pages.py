@@ -4,50 +4,59 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, exists, func, literal, or_, select
+from sqlalchemy import (
+    Boolean,
+    Integer,
+    Text,
+    bindparam,
+    cast,
+    exists,
+    extract,
+    func,
+    literal,
+    or_,
+    select,
+)
 from sqlalchemy.orm import contains_eager
 
 from issuer.errors import NotFoundError
 from issuer.models import (
     Award,
     Badge,
-    BadgeMonth,
+    BadgePeriod,
     BadgeTotal,
     Grant,
     Invitation,
+    Issuer,
+    Period,
     Person,
     Rule,
     RuleRevision,
     Tag,
     badge_tags,
 )
+from issuer.services import endorsement_lists
 from issuer.services.catalogue import holds, people_with_badges, steps_beside
 from issuer.services.listing import Shown, award_card, award_cards, page_of_awards, plain
+from issuer.services.permissions import EVERY_ISSUER, NOBODY, Right, for_issuer
 from issuer.services.rarity import Rarity, rarity
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-    from datetime import date, datetime
+    from datetime import datetime
 
     from sqlalchemy import Select
     from sqlalchemy.orm import Session
 
     from issuer.services.cards import AwardCard, Listing, SeriesCard
+    from issuer.services.endorsement_lists import Said
+    from issuer.services.permissions import Actor
 
 #: Of more years than that a chart shows the last.
 MAX_MONTHS = 480
-
-
-@dataclass(frozen=True, slots=True)
-class Viewer:
-    """Who looks at a badge: nobody by name, or somebody with the groups that count here."""
-
-    key: str = ""
-    groups: Collection[str] = ()
-    is_admin: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +76,7 @@ class BadgePage:
     awards: Listing[AwardCard]
     first: AwardCard | None
     months: tuple[tuple[date, int], ...]
+    endorsements: tuple[Said, ...]
 
 
 def badge_page(
@@ -74,19 +84,26 @@ def badge_page(
     slug: str,
     *,
     now: datetime,
-    viewer: Viewer = Viewer(),
+    viewer: Actor = NOBODY,
     after: str = "",
     limit: int = 30,
 ) -> BadgePage:
     """Return the badge with its holders after the cursor; raise `NotFoundError`."""
     row = session.execute(
         _badge(bool(viewer.key)),
-        {"slug": plain(slug), "me": viewer.key, "groups": list(viewer.groups), "now": now},
+        {
+            "slug": plain(slug),
+            "me": viewer.key,
+            "groups": list(viewer.groups),
+            "every": for_issuer(viewer, Right.INVITE, EVERY_ISSUER),
+            "issuers": list(viewer.issuers),
+            "now": now,
+        },
     ).one_or_none()
     if row is None:
-        raise NotFoundError(f"badge {slug!r}: there is none")
+        raise NotFoundError("badge %(badge)r: there is none", badge=slug)
     badge: Badge = row[0]
-    may_grant = bool(row[6]) or viewer.is_admin
+    may_grant = bool(row[6]) or for_issuer(viewer, Right.AWARD, badge.issuer.slug)
     own = award_cards().where(Award.badge_id == badge.id)
     first = session.execute(_first(), {"badge": badge.id}).one_or_none()
     return BadgePage(
@@ -102,27 +119,20 @@ def badge_page(
         series=steps_beside(session, badge.id, me=viewer.key),
         awards=page_of_awards(session, own, after, limit),
         first=award_card(first) if first else None,
-        months=_months(session, badge.id),
+        months=_months(row[9]),
+        endorsements=endorsement_lists.of_badge(session, badge.id, now=now),
     )
 
 
-def _months(session: Session, badge_id: int) -> tuple[tuple[date, int], ...]:
+def _months(text: str) -> tuple[tuple[date, int], ...]:
     """Return the months in which a badge was awarded, and how often."""
-    rows = session.execute(_month_totals(), {"badge": badge_id})
-    return tuple((month, number) for month, number in rows)[::-1]
+    found = (line.split(":") for line in text.split("\n") if line)
+    return tuple(
+        sorted((date(int(month[:-2]), int(month[-2:]), 1), int(number)) for month, number in found)
+    )
 
 
 # Statements are made once: making one costs more than running it.
-
-
-@lru_cache
-def _month_totals() -> Select[date, int]:
-    return (
-        select(BadgeMonth.month, BadgeMonth.awards)
-        .where(BadgeMonth.badge_id == bindparam("badge"), BadgeMonth.awards > 0)
-        .order_by(BadgeMonth.month.desc())
-        .limit(MAX_MONTHS)
-    )
 
 
 @lru_cache
@@ -136,15 +146,23 @@ def _badge(known: bool) -> Select[Any]:
     text = (
         select(RuleRevision.text)
         .join(Rule, Rule.id == RuleRevision.rule_id)
-        .where(Rule.badge_id == Badge.id, Rule.active)
-        .order_by(Rule.id, RuleRevision.number.desc())
+        .where(Rule.badge_id == Badge.id, Rule.active, RuleRevision.number == Rule.current)
+        .order_by(Rule.id)
         .limit(1)
         .scalar_subquery()
     )
+    me = select(Person.id).where(Person.key == bindparam("me"))
     invitation = (
         select(Invitation.token)
         .where(
             Invitation.badge_id == Badge.id,
+            Invitation.batch == "",  # a code is for one person
+            # Under a grant one sees what one made oneself: others have quotas of their own.
+            or_(
+                bindparam("every", type_=Boolean),
+                Issuer.slug.in_(bindparam("issuers", expanding=True)),
+                Invitation.created_by_id == me.scalar_subquery(),
+            ),
             Invitation.revoked_at.is_(None),
             or_(Invitation.expires_at.is_(None), Invitation.expires_at > bindparam("now")),
             or_(Invitation.maximum_uses.is_(None), Invitation.uses < Invitation.maximum_uses),
@@ -153,7 +171,6 @@ def _badge(known: bool) -> Select[Any]:
         .limit(1)
         .scalar_subquery()
     )
-    me = select(Person.id).where(Person.key == bindparam("me"))
     may = exists().where(
         Grant.badge_id == Badge.id,
         or_(Grant.expires_at.is_(None), Grant.expires_at > bindparam("now")),
@@ -168,6 +185,26 @@ def _badge(known: bool) -> Select[Any]:
         .where(badge_tags.c.badge_id == Badge.id)
         .scalar_subquery()
     )
+    month = (
+        select(
+            cast(
+                extract("year", BadgePeriod.starts_on) * 100
+                + extract("month", BadgePeriod.starts_on),
+                Integer,
+            ).label("month"),
+            BadgePeriod.awards.label("awards"),
+        )
+        .where(BadgePeriod.badge_id == Badge.id, BadgePeriod.period == Period.MONTH)
+        .where(BadgePeriod.awards > 0)
+        .order_by(BadgePeriod.starts_on.desc())
+        .limit(MAX_MONTHS)
+        .correlate(Badge)
+        .subquery()
+    )
+    # In the same statement: a page may ask five times at most.
+    months = select(
+        func.aggregate_strings(cast(month.c.month, Text) + ":" + cast(month.c.awards, Text), "\n")
+    ).scalar_subquery()
     return (
         select(
             Badge,
@@ -179,6 +216,7 @@ def _badge(known: bool) -> Select[Any]:
             may if known else literal(value=False),
             func.coalesce(invitation, ""),
             func.coalesce(tags, ""),
+            func.coalesce(months, ""),
         )
         .join(Badge.issuer)
         .options(contains_eager(Badge.issuer))

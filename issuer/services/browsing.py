@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
+from sqlalchemy.orm import aliased, contains_eager
 
 from issuer.errors import NotFoundError
 from issuer.models import (
@@ -16,20 +16,16 @@ from issuer.models import (
     BadgeEdition,
     Image,
     Issuer,
+    IssuerEpoch,
     KeyState,
     Person,
     SigningKey,
+    Source,
 )
-from issuer.services.cards import (
-    AssertionPage,
-    BadgeCard,
-    IssuerPage,
-    PersonCard,
-)
-from issuer.services.listing import badge_cards, plain
+from issuer.services.cards import AssertionPage, BadgeCard, IssuerPage
+from issuer.services.listing import badge_cards, card_of, plain
 
 if TYPE_CHECKING:
-    from datetime import date
     from uuid import UUID
 
     from sqlalchemy.orm import Session
@@ -45,32 +41,38 @@ def newest_badges(
     return tuple(BadgeCard(*row) for row in session.execute(statement))
 
 
-def badges_made(
-    session: Session, first: date, last: date, limit: int = 12
-) -> tuple[BadgeCard, ...]:
-    """Return the newest badges that were made from the first day to the last."""
-    begin = datetime.combine(first, time.min, tzinfo=UTC)
-    end = datetime.combine(last + timedelta(days=1), time.min, tzinfo=UTC)
-    statement = badge_cards().where(Badge.created_at >= begin, Badge.created_at < end)
-    newest = statement.order_by(Badge.created_at.desc(), Badge.id.desc()).limit(limit)
-    return tuple(BadgeCard(*row) for row in session.execute(newest))
-
-
 def assertion_page(session: Session, uuid: UUID) -> AssertionPage:
     """Return what a share page shows; raise `NotFoundError`."""
+    giver = aliased(Person)
     row = session.execute(
-        select(Assertion, Award, Badge, Issuer, Person, BadgeEdition, Image.sha256)
+        select(
+            Assertion, Award, Badge, Issuer, Person, BadgeEdition, Image.sha256, IssuerEpoch, giver
+        )
         .join(Award, Assertion.award_id == Award.id)
-        .join(BadgeEdition, Assertion.edition_id == BadgeEdition.id)
-        .join(Image, BadgeEdition.png_id == Image.id)
+        .join(Assertion.edition)
+        .join(BadgeEdition.png)
+        .join(BadgeEdition.epoch)
+        .join(Assertion.key)
         .join(Badge, Award.badge_id == Badge.id)
         .join(Issuer, Badge.issuer_id == Issuer.id)
         .join(Person, Award.person_id == Person.id)
+        .outerjoin(
+            giver,
+            (Award.awarded_by_id == giver.id)
+            & (Award.source == Source.ADMIN)
+            & giver.opted_out.is_(False)
+            & giver.erased_at.is_(None),
+        )
         .where(Assertion.uuid == uuid)
+        # What its pictures and its signature are made of, so that nothing has to be read again.
+        .options(
+            contains_eager(Assertion.key),
+            contains_eager(Assertion.edition).contains_eager(BadgeEdition.png),
+        )
     ).one_or_none()
     if row is None:
-        raise NotFoundError(f"assertion {uuid}: there is none")
-    assertion, award, badge, issuer, person, edition, picture = row
+        raise NotFoundError("assertion %(assertion)s: there is none", assertion=uuid)
+    assertion, award, badge, issuer, person, edition, picture, epoch, by = row
     hidden = person.opted_out or person.erased_at is not None
     return AssertionPage(
         assertion=assertion,
@@ -78,9 +80,10 @@ def assertion_page(session: Session, uuid: UUID) -> AssertionPage:
         badge=badge,
         issuer=issuer,
         edition=edition,
+        profile=epoch,
         picture=picture,
-        person=None if hidden else PersonCard(person.username, person.display_name),
-        has_portrait=not hidden and person.avatar_hash is not None,
+        person=None if hidden else card_of(person),
+        awarded_by=None if hidden or by is None else card_of(by),
     )
 
 
@@ -88,7 +91,7 @@ def issuer_page(session: Session, slug: str, *, limit: int = 12) -> IssuerPage:
     """Return an issuer with its newest badges and its keys; raise `NotFoundError`."""
     issuer = session.scalars(select(Issuer).filter_by(slug=plain(slug))).one_or_none()
     if issuer is None:
-        raise NotFoundError(f"issuer {slug!r}: there is none")
+        raise NotFoundError("issuer %(issuer)r: there is none", issuer=slug)
     keys = (
         select(SigningKey)
         .filter_by(issuer_id=issuer.id)

@@ -10,7 +10,15 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from issuer.models import Assertion, Award, Badge, BadgeEdition, Issuer, SigningKey
+    from issuer.models import (
+        Assertion,
+        Award,
+        Badge,
+        BadgeEdition,
+        Issuer,
+        IssuerEpoch,
+        SigningKey,
+    )
 
 T = TypeVar("T")
 
@@ -41,6 +49,7 @@ class PersonCard:
 
     username: str
     display_name: str
+    has_portrait: bool = False
 
     @property
     def name(self) -> str:
@@ -57,6 +66,13 @@ class AwardCard:
     badge: BadgeCard
     person: PersonCard
     why: str = ""  # where one reads of the contribution
+    revoked_at: datetime | None = None
+    reason: str = ""  # why it was revoked
+
+    @property
+    def changed_at(self) -> datetime:
+        """When the last happened to it that is told."""
+        return self.revoked_at or self.issued_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +108,10 @@ class AssertionPage:
     badge: Badge
     issuer: Issuer
     edition: BadgeEdition  # under which it was issued
+    profile: IssuerEpoch  # the issuer as it was then
     picture: str  # of that edition, by its SHA-256
     person: PersonCard | None
-    has_portrait: bool = False
+    awarded_by: PersonCard | None = None  # who gave it by hand, unless they are hidden
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,8 +47,6 @@ SORTS = ("best", "name", "new", "held", "rare")
 MINE = ("have", "lack")
 PAGE = 30
 MAX_CHOICES = 200
-#: A tag tells how many badges it has up to here.
-MOST_COUNTED = 100
 NUMBERED = re.compile(r"([0-9]{1,18})-([0-9]{1,18})", re.ASCII)
 MARKED = re.compile(r"([01])-([a-z0-9-]{1,200})", re.ASCII)
 
@@ -145,25 +143,17 @@ def choices(session: Session) -> tuple[tuple[str, ...], tuple[tuple[str, str], .
 
 
 def tags(session: Session) -> tuple[TagCard, ...]:
-    """Return all tags with badges that can be earned, each with their number up to a bound."""
-    some = (
-        select(Badge.id)
-        .join(badge_tags, badge_tags.c.badge_id == Badge.id)
-        .where(badge_tags.c.tag_id == Tag.id, Badge.retired_at.is_(None))
-        .limit(MOST_COUNTED)
-        .correlate(Tag)
-        .subquery()
-    )
-    number = select(func.count()).select_from(some).scalar_subquery()
-    statement = select(Tag.name, number).order_by(Tag.name).limit(MAX_CHOICES)
-    return tuple(TagCard(*row) for row in session.execute(statement) if row[1])
+    """Return all tags with badges that can be earned, each with their number."""
+    statement = select(Tag.name, Tag.badges).where(Tag.badges > 0)
+    rows = session.execute(statement.order_by(Tag.name).limit(MAX_CHOICES))
+    return tuple(TagCard(*row) for row in rows)
 
 
 def tag(session: Session, name: str) -> str:
     """Return the name of a tag; raise `NotFoundError`."""
     found = session.scalars(select(Tag.name).filter_by(name=plain(name))).one_or_none()
     if found is None:
-        raise NotFoundError(f"tag {name!r:.80}: there is none")
+        raise NotFoundError("tag %(tag)r: there is none", tag=name[:80])
     return found
 
 
@@ -203,7 +193,7 @@ def one_series(session: Session, slug: str, *, me: str = "") -> SeriesCard:
         .order_by(Milestone.position)
     ).all()
     if not rows:
-        raise NotFoundError(f"series {slug!r:.80}: there is none")
+        raise NotFoundError("series %(series)r: there is none", series=slug[:80])
     slug, name, description = rows[0][:3]
     steps = [Step(row[3], BadgeCard(*row[4:10]), bool(row[10])) for row in rows if row[4]]
     return SeriesCard(slug, name, description, steps)
@@ -317,7 +307,9 @@ class _Order:
             return Badge.slug > plain(after)
         match = (MARKED if self.name == "best" else NUMBERED).fullmatch(after)
         if match is None:
-            raise InvalidInputError(f"place {after[:40]!r}: not one that a list names: start anew")
+            raise InvalidInputError(
+                "place %(place)r: not one that a list names: start anew", place=after[:40]
+            )
         if self.name == "best":
             mark, slug = int(match[1]), match[2]
             return (self.mark < mark) | and_(self.mark == mark, Badge.slug > slug)

@@ -20,7 +20,7 @@ from sqlalchemy import bindparam, delete, select, update
 
 from issuer.db import insert_once
 from issuer.models import Counter, CounterAnchor
-from issuer.services import archive, histories, postgres
+from issuer.services import archive, histories, postgres, remembered
 from rules.counting import MOMENTS, NAMES, Question, costly, digest, fingerprint, may_trigger
 from rules.engine import RuleSet
 from rules.model import Query
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 #: Values that go into one statement of SQLite, which bounds them.
 CHUNK = 500
+#: How the filters of those counters begin that count how often a person triggered a rule.
+TRIGGERS = "triggers "
 _counters = cast("Table", Counter.__table__)
 _ADVANCE = (
     update(_counters)
@@ -47,15 +49,20 @@ _ADVANCE = (
 
 def triggers(rule: Rule, username: str) -> Question:
     """Return what a rule with a condition and no filter asks: how often a person triggered it."""
-    key = digest("triggers", rule.fingerprint, username.lower())
-    return Question(key, f"triggers {rule.fingerprint}", {}, (f"r {key}",), Query())
+    key = triggers_key(f"{TRIGGERS}{rule.fingerprint}", username)
+    return Question(key, f"{TRIGGERS}{rule.fingerprint}", {}, (f"r {key}",), Query())
+
+
+def triggers_key(asked: str, username: str) -> str:
+    """Return the key of the counter of how often a person triggered a rule, by its filter."""
+    return digest("triggers", asked.removeprefix(TRIGGERS), username.lower())
 
 
 @lru_cache(maxsize=4_096)
 def all_triggers(rule: Rule) -> Question:
     """Return the counter that says whether the triggers of a rule were counted at all."""
     key = digest("triggers", rule.fingerprint)
-    return Question(key, f"triggers {rule.fingerprint}", {}, (), Query())
+    return Question(key, f"{TRIGGERS}{rule.fingerprint}", {}, (), Query())
 
 
 def goal(rule: Rule) -> tuple[str | None, int | None]:
@@ -64,13 +71,15 @@ def goal(rule: Rule) -> tuple[str | None, int | None]:
     Only where the value has to grow to it: that is what a person can be on the way to.
     """
     condition = rule.condition
-    if condition is None or costly(rule) or condition.expression is not None:
+    if condition is None or condition.expression is not None:
+        return None, None
+    if costly(rule) and not remembered.is_remembered(rule):
         return None, None
     name = condition.comparison.removeprefix("is ")
     if name == "greater than":
-        return _filter_of(rule), math.floor(condition.number) + 1
+        return filter_of(rule), math.floor(condition.number) + 1
     if name in ("greater than or equal to", "equal to"):
-        return _filter_of(rule), math.ceil(condition.number)
+        return filter_of(rule), math.ceil(condition.number)
     return None, None
 
 
@@ -79,8 +88,12 @@ def topic(rule: Rule) -> str | None:
 
     It is empty where the counters are of this rule alone.
     """
-    if rule.previous is None:
+    if rule.previous is None or remembered.is_remembered(rule):
         return ""
+    return _only_topic(rule)
+
+
+def _only_topic(rule: Rule) -> str | None:
     needs = rule.trigger.needs
     if needs is None or needs.categories or len(needs.suffixes) != 1:
         return None
@@ -108,7 +121,7 @@ def advance(session: Session, entries: Iterable[Entry], *, now: datetime) -> Non
     for start in range(0, len(anchors), CHUNK):
         some = found.where(CounterAnchor.anchor.in_(anchors[start : start + CHUNK]))
         for anchor, row, facts in session.execute(some):
-            counters[anchor][row] = _query(facts)
+            counters[anchor][row] = query_of(facts)
     steps: Tally[int] = Tally()
     for entry in entries:
         near = {row: query for each in entry.anchors for row, query in counters[each].items()}
@@ -175,17 +188,21 @@ def set_value(
 
 def forget_others(session: Session, rules: Iterable[Rule]) -> None:
     """Remove all counters that none of these rules, those in force, can ask."""
-    kept = {_filter_of(rule) for rule in rules}
+    kept = {filter_of(rule) for rule in rules}
     asked = select(Counter.filter).distinct()
     for name in session.scalars(asked).all():
         if name not in kept:
             session.execute(delete(Counter).where(Counter.filter == name))
 
 
-def _filter_of(rule: Rule) -> str:
+@lru_cache(maxsize=4_096)
+def filter_of(rule: Rule) -> str:
+    """Return whose counters a rule asks, or under what its values are remembered."""
+    if remembered.is_remembered(rule):
+        return remembered.name(rule, _only_topic(rule))
     if rule.previous is not None:
         return fingerprint(rule.previous.filter)
-    return f"triggers {rule.fingerprint}"
+    return f"{TRIGGERS}{rule.fingerprint}"
 
 
 def _item(question: Question, person: str | None, value: int, kind: str = "") -> dict[str, Any]:
@@ -219,7 +236,7 @@ def _make(session: Session, items: Sequence[dict[str, Any]], now: datetime) -> d
     result = {}
     for item in items:
         if item["kind"]:
-            item["value"] = archive.count(session, _query(item["facts"]))
+            item["value"] = archive.count(session, query_of(item["facts"]))
         columns = {
             "key": item["key"],
             "filter": item["filter"],
@@ -237,7 +254,8 @@ def _make(session: Session, items: Sequence[dict[str, Any]], now: datetime) -> d
     return result
 
 
-def _query(facts: dict[str, Any]) -> Query:
+def query_of(facts: dict[str, Any]) -> Query:
+    """Return the question that facts of a counter stand for."""
     read: dict[str, Any] = {
         key: datetime.fromisoformat(value) if key in MOMENTS else tuple(value)
         for key, value in facts.items()

@@ -12,15 +12,21 @@ from uuid import UUID
 from sqlalchemy import inspect, or_, select
 
 from issuer.models import (
+    ApiRequest,
     ApiToken,
+    App,
+    AppAccess,
     ArchivedMessage,
     Assertion,
     AuditEntry,
     Award,
     BackpackConnection,
+    Batch,
+    BatchLine,
     Claim,
     Counter,
     EmailIdentity,
+    Endorsement,
     Export,
     Grant,
     Invitation,
@@ -32,6 +38,7 @@ from issuer.models import (
     Push,
     TeamMember,
     Total,
+    WalletOffer,
 )
 
 if TYPE_CHECKING:
@@ -47,8 +54,13 @@ ROWS = 200
 #: What is no word about anybody but a key to something.
 SECRETS = {
     "api_tokens": {"token_hash"},
-    "backpack_connections": {"tokens", "client"},
-    "invitations": {"token"},
+    "app_accesses": {"code_hash", "code_challenge"},
+    "apps": {"secret_hash"},
+    "batches": {"content"},
+    "backpack_connections": {"tokens"},
+    "exports": {"name", "words"},
+    "invitations": {"token", "token_hash"},
+    "wallet_offers": {"token_hash"},
 }
 
 
@@ -66,24 +78,35 @@ def everything(session: Session, person: Person, *, now: datetime) -> Iterator[s
 def _tables(person: Person) -> list[tuple[str, type[Base], ColumnElement[bool]]]:
     """Return every table that may hold something about a person, and which rows of it do."""
     own_awards = select(Award.id).where(Award.person_id == person.id)
+    own_assertions = select(Assertion.document_id).where(Assertion.award_id.in_(own_awards))
     own_backpacks = select(BackpackConnection.id).where(BackpackConnection.person_id == person.id)
+    own_apps = select(AppAccess.app_id).where(AppAccess.person_id == person.id)
     naming = select(MessageUser.message_ref).where(MessageUser.username == person.key)
-    subject = (AuditEntry.subject_type == "person") & (AuditEntry.subject_id == person.username)
+    former = select(OldName.key).where(OldName.person_id == person.id)
+    named = AuditEntry.subject_id.in_((person.username, person.key))
+    subject = (AuditEntry.subject_type == "person") & (named | AuditEntry.subject_id.in_(former))
     return [
         ("addresses", EmailIdentity, EmailIdentity.person_id == person.id),
         ("former_names", OldName, OldName.person_id == person.id),
         ("awards", Award, Award.person_id == person.id),
+        ("endorsements", Endorsement, Endorsement.subject.in_(own_assertions)),
         ("assertions", Assertion, Assertion.award_id.in_(own_awards)),
         ("totals", Total, Total.person_id == person.id),
         ("teams", TeamMember, TeamMember.person_id == person.id),
         ("claims", Claim, Claim.person_id == person.id),
         ("grants", Grant, Grant.person_id == person.id),
+        ("lists_made", Batch, Batch.made_by_id == person.id),
+        ("lines_of_lists", BatchLine, BatchLine.person_id == person.id),
         ("invitations_made", Invitation, Invitation.created_by_id == person.id),
         ("invitations_used", InvitationUse, InvitationUse.person_id == person.id),
         ("api_tokens", ApiToken, ApiToken.person_id == person.id),
+        ("api_requests", ApiRequest, ApiRequest.person_id == person.id),
+        ("apps_let_in", AppAccess, AppAccess.person_id == person.id),
+        ("apps", App, App.id.in_(own_apps)),
         ("backpacks", BackpackConnection, BackpackConnection.person_id == person.id),
         ("pushes", Push, Push.connection_id.in_(own_backpacks)),
         ("exports", Export, Export.person_id == person.id),
+        ("wallets", WalletOffer, WalletOffer.person_id == person.id),
         ("audit_log", AuditEntry, or_(AuditEntry.actor_id == person.id, subject)),
         ("announcements", OutboxMessage, OutboxMessage.stream == person.key),
         ("letters", OutboxMessage, OutboxMessage.stream == f"letters-{person.id}"),

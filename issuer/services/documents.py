@@ -13,8 +13,10 @@ from openbadges.models import (
     Alignment,
     Assertion,
     BadgeClass,
+    Claim,
     Criteria,
     CryptographicKey,
+    Endorsement,
     Evidence,
     IdentityObject,
     Image,
@@ -24,6 +26,7 @@ from openbadges.models import (
     RevokedAssertion,
     Verification,
 )
+from openbadges.ob3.vocabulary import VERSION_3
 from openbadges.serialization import dumps, loads
 from openbadges.times import format_time
 
@@ -33,6 +36,10 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from issuer import models
+
+
+#: Where the document of a key says the key itself.
+PUBLIC = ("publicKeyPem", "publicKeyMultibase")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +79,15 @@ def cryptographic_key(issuer: models.Issuer, kid: str, epoch: int, public_pem: s
         public_key_pem=public_pem,
     )
     return Document(document.id, _text(document.to_dict()))
+
+
+def withdrawn_key(document: str) -> str:
+    """Return what is left of the document of a key that its issuer took back.
+
+    The key itself is left out: verifiers that overlook `revoked` must not find it any more.
+    """
+    kept = {name: value for name, value in loads(document).items() if name not in PUBLIC}
+    return _text({**kept, "revoked": True})
 
 
 def badge_class(badge: models.Badge, profile_id: str, edition: int) -> Document:
@@ -120,12 +136,27 @@ def issued(
         image=Image(id=addresses.assertion_image(uuid)),
         evidence=tuple(Evidence.from_dict(dict(item)) for item in evidence),
         narrative=narrative or None,
+        related=(Related(id=addresses.credential(uuid), version=VERSION_3),),
+    )
+    return Document(document.id, _text(document.to_dict()))
+
+
+def endorsed(
+    base_url: str, profile_id: str, uuid: UUID, subject: str, comment: str, *, issued_at: datetime
+) -> Document:
+    """Return the hosted Endorsement of ``subject`` that an issuer makes under ``profile_id``."""
+    document = Endorsement(
+        id=Addresses(base_url).endorsement(uuid),
+        claim=Claim(id=subject, comment=comment or None),
+        issuer=profile_id,
+        issued_on=format_time(issued_at),
+        verification=Verification.hosted(),
     )
     return Document(document.id, _text(document.to_dict()))
 
 
 def signed_twin(hosted: str, key_document_id: str) -> bytes:
-    """Return what is signed: the hosted Assertion with the same id, verified by a key."""
+    """Return what is signed: the hosted document with the same id, verified by a key."""
     document = loads(hosted)
     document["verification"] = Verification.signed(key_document_id).to_dict(embedded=True)
     return dumps(document)
@@ -160,8 +191,15 @@ def revocation_stub(document_id: str, reason: str) -> str:
     return _text(revocation.revocation_stub(document_id, reason))
 
 
+def endorsement_stub(document_id: str, issuer: str, reason: str) -> str:
+    """Return the body of the 410 answer of a revoked endorsement."""
+    return _text(revocation.endorsement_stub(document_id, issuer, reason))
+
+
 def _scope(base_url: str) -> Verification | None:
-    """Return the policy that vouches for our assertions, where the standard can express it.
+    """Return the policy that vouches for what we say, where the standard can express it.
+
+    One beginning alone: consumers refuse a list (F4), and endorsements lie beside assertions.
 
     An origin with a port or an address cannot be named (F5, F9): the default, same origin, holds.
     """
@@ -169,7 +207,7 @@ def _scope(base_url: str) -> Verification | None:
     host = parts.hostname or ""
     if parts.port or "." not in host or host.replace(".", "").isdigit():
         return None
-    return Verification.policy(starts_with=f"{base_url}/assertions/", allowed_origin=host)
+    return Verification.policy(starts_with=f"{base_url}/", allowed_origin=host)
 
 
 def _text(document: dict[str, object]) -> str:

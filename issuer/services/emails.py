@@ -16,6 +16,7 @@ from issuer.db import insert_once
 from issuer.errors import ConflictError, InvalidInputError, NotFoundError
 from issuer.models import BackpackConnection, EmailIdentity
 from issuer.services import mailing
+from issuer.words import Text, paragraphs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,10 +54,14 @@ def add(session: Session, person: Person, address: str, *, now: datetime) -> Ema
     """
     address = address.strip().lower()
     if len(address) > MAX_ADDRESS or not ADDRESS.fullmatch(address):
-        raise InvalidInputError(f"address {address[:80]!r}: must be like name@example.org")
+        raise InvalidInputError(
+            "address %(address)r: must be like name@example.org", address=address[:80]
+        )
     own = listed(session, person)
     if len(own) >= MAX_ADDRESSES and address not in {each.address for each in own}:
-        raise InvalidInputError(f"addresses: {MAX_ADDRESSES} are enough: remove one first")
+        raise InvalidInputError(
+            "addresses: %(limit)s are enough: remove one first", limit=MAX_ADDRESSES
+        )
     values = {
         "person_id": person.id,
         "address": address,
@@ -69,12 +74,36 @@ def add(session: Session, person: Person, address: str, *, now: datetime) -> Ema
     ).one()
 
 
+def proven(session: Session, person: Person, address: str) -> EmailIdentity:
+    """Return a proven address of this person, however its letters are written.
+
+    Raises `NotFoundError`, and for an address that is not proven `InvalidInputError`.
+    """
+    key = address.strip().lower().replace("\0", "\ufffd")
+    statement = select(EmailIdentity).filter_by(person_id=person.id, address=key)
+    found = session.scalars(statement).one_or_none()
+    if found is None:
+        raise NotFoundError(
+            "address %(address)r: %(person)s has no such address",
+            address=address[:80],
+            person=person.username,
+        )
+    check_proven(found)
+    return found
+
+
+def check_proven(identity: EmailIdentity) -> None:
+    """Raise `InvalidInputError` for an address that nobody proved."""
+    if identity.verified_at is None:
+        raise InvalidInputError("address: is not proven yet: open the link in the letter first")
+
+
 def find(session: Session, person: Person, number: int) -> EmailIdentity:
     """Return an address of this person and of no other; raise `NotFoundError`."""
     statement = select(EmailIdentity).filter_by(person_id=person.id, id=number)
     found = session.scalars(statement).one_or_none()
     if found is None:
-        raise NotFoundError(f"address {number}: is none of yours")
+        raise NotFoundError("address %(number)s: is none of yours", number=number)
     return found
 
 
@@ -102,8 +131,8 @@ def choose(session: Session, person: Person, number: int | None) -> None:
 
     Raises `NotFoundError` and, for an address that is not proven, `InvalidInputError`.
     """
-    if number is not None and find(session, person, number).verified_at is None:
-        raise InvalidInputError("address: is not proven yet: open the link in the letter first")
+    if number is not None:
+        check_proven(find(session, person, number))
     session.execute(
         update(EmailIdentity)
         .filter_by(person_id=person.id)
@@ -152,24 +181,50 @@ def claimed(
 
 
 def send_link(
-    session: Session, identity: EmailIdentity, link: str, site_name: str, *, now: datetime
+    session: Session,
+    identity: EmailIdentity,
+    link: str,
+    site_name: str,
+    *,
+    now: datetime,
+    language: str | None = None,
 ) -> None:
-    """Queue the letter that brings the link to its address."""
-    username = identity.person.username
-    text = (
-        f"Hello,\n\nthe account {username} at {site_name} wants to receive badges for this "
-        f"address.\nIf that is you, open this link within a day, signed in as {username}:\n\n"
-        f"{link}\n\nIf it is not, there is nothing to do: without the link nothing happens.\n"
+    """Queue the letter that brings the link to its address.
+
+    ``language`` is for whoever chose none.
+    """
+    person = identity.person
+    text = paragraphs(
+        Text("Hello,"),
+        Text(
+            "the account %(person)s at %(site)s wants to receive badges for this address. If that "
+            "is you, open this link within a day, signed in as %(person)s:",
+            person=person.username,
+            site=site_name,
+        ),
+        link,
+        Text("If it is not, there is nothing to do: without the link nothing happens."),
     )
     mailing.queue(
         session,
         identity.address,
-        f"{site_name}: confirm your address",
+        Text("%(site)s: confirm your address", site=site_name),
         text,
         topic="address",
-        stream=stream_of(identity.person),
+        stream=stream_of(person),
         now=now,
+        language=person.locale or language,
     )
+
+
+def for_letters(session: Session, person: Person) -> str:
+    """Return where letters to a person go: the proven address that they chose, else their login's.
+
+    Empty where neither is known.
+    """
+    chosen = select(EmailIdentity.address).filter_by(person_id=person.id, is_default=True)
+    proven = session.scalars(chosen.where(EmailIdentity.verified_at.is_not(None))).first()
+    return proven or person.email or ""
 
 
 def stream_of(person: Person) -> str:

@@ -11,9 +11,13 @@ from typing import TYPE_CHECKING, Literal
 
 from sqlalchemy import delete, select, update
 
+from issuer.adapters.portraits import Portraits
+from issuer.adapters.posters import CARDS
 from issuer.errors import InvalidInputError
 from issuer.models import (
+    ApiRequest,
     ApiToken,
+    AppAccess,
     ArchivedMessage,
     Assertion,
     AuditEntry,
@@ -32,15 +36,19 @@ from issuer.models import (
     PendingDecision,
     TeamMember,
     Total,
+    WalletOffer,
 )
-from issuer.services import awards, emails, mailing, visibility
+from issuer.services import awards, batches, emails, endorsements, mailing, runs, visibility
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
     from uuid import UUID
 
     from sqlalchemy.orm import Session
 
+    from issuer.adapters.objects import ObjectFolder
+    from issuer.config import Settings
     from issuer.models import Person
 
 Policy = Literal["anonymise", "revoke"]
@@ -49,7 +57,19 @@ REASON = "The holder had their account erased."
 #: What stands where a name stood.
 SOMEBODY = "(erased)"
 #: Tables that hold nothing but a person's own doing.
-OWN = (BackpackConnection, Export, ApiToken, TeamMember, Claim, Grant, InvitationUse, Total)
+OWN = (
+    BackpackConnection,
+    Export,
+    ApiRequest,
+    WalletOffer,
+    ApiToken,
+    AppAccess,
+    TeamMember,
+    Claim,
+    Grant,
+    InvitationUse,
+    Total,
+)
 
 
 def erase(session: Session, person: Person, policy: Policy, *, now: datetime) -> list[UUID]:
@@ -66,6 +86,9 @@ def erase(session: Session, person: Person, policy: Policy, *, now: datetime) ->
     assertions = select(Assertion.uuid).join(Award, Assertion.award_id == Award.id)
     uuids = list(session.scalars(assertions.where(Award.person_id == person.id)))
     visibility.opt_out(session, person)
+    names = select(Assertion.document_id).join(Award, Assertion.award_id == Award.id)
+    own = names.where(Award.person_id == person.id)
+    endorsements.forget(session, own, REASON, now=now)
     _forget_why(session, person)
     _forget_doings(session, person)
     _forget_traces(session, person)
@@ -84,10 +107,22 @@ def erase(session: Session, person: Person, policy: Policy, *, now: datetime) ->
     return uuids
 
 
+def drop_pictures(
+    settings: Settings, objects: ObjectFolder, uuids: Iterable[UUID], portrait: str | None
+) -> None:
+    """Drop the pictures that were painted of somebody's assertions, and the kept portrait."""
+    for uuid in uuids:
+        objects.drop_made(CARDS, uuid.hex)
+    if portrait:
+        Portraits(settings, objects).forget(portrait)
+
+
 def check_name(person: Person, typed: str) -> None:
     """Raise `InvalidInputError` unless the name of the account was typed."""
     if typed.strip().lower() != person.key:
-        raise InvalidInputError(f"name: type {person.username!r} to erase this account")
+        raise InvalidInputError(
+            "name: type %(person)r to erase this account", person=person.username
+        )
 
 
 def _forget_why(session: Session, person: Person) -> None:
@@ -106,6 +141,8 @@ def _forget_doings(session: Session, person: Person) -> None:
     session.execute(
         update(Invitation).filter_by(created_by_id=person.id).values(created_by_id=None)
     )
+    batches.forget_person(session, person.id)
+    session.execute(update(Claim).filter_by(reviewer_id=person.id).values(reviewer_id=None))
     # After the backpacks, which name addresses.
     session.execute(delete(EmailIdentity).filter_by(person_id=person.id))
     mailing.drop(session, emails.stream_of(person))
@@ -125,6 +162,7 @@ def _forget_traces(session: Session, person: Person) -> None:
         .filter_by(agent_key=person.key)
         .values(agent_key=None, agent_name=None)
     )
+    runs.forget(session, person.username)
     session.execute(delete(PendingDecision).filter_by(username=person.username))
     session.execute(
         delete(OutboxMessage).where(

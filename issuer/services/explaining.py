@@ -142,16 +142,20 @@ class Here:
 
 
 def find_rule(session: Session, slug: str) -> Rule:
-    """Return a rule of the site as its newest revision says.
+    """Return a rule of the site as the revision in force says, or the last one that was.
 
-    Raises `NotFoundError`, and `InvalidInputError` when this version cannot read it.
+    Raises `NotFoundError`, also where all of it are drafts, and `InvalidInputError` when this
+    version cannot read it.
     """
     row = session.scalars(select(RuleRow).filter_by(slug=slug)).one_or_none()
     if row is None:
         raise NotFoundError(f"rule {slug}: is no file and no rule of the site")
+    # The last one is empty where the rule is retired.
+    written = [each.text for each in row.revisions if each.text and each.number <= row.current]
+    if not written:
+        raise NotFoundError(f"rule {slug}: is a draft that was never activated: activate it first")
     try:
-        written = [revision for revision in row.revisions if revision.text]  # else it is retired
-        return parse(written[-1].text, source=row.source)
+        return parse(row.in_force or written[-1], source=row.source)
     except RuleError as error:
         raise InvalidInputError(f"rule {slug}: {error}") from error
 

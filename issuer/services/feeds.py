@@ -10,16 +10,21 @@ from sqlalchemy import func, select
 
 from issuer.errors import NotFoundError
 from issuer.models import Award, Badge, Period, Person, Total
-from issuer.services.listing import award_cards, page_of_awards, plain
+from issuer.services.cards import Listing
+from issuer.services.listing import award_cards, page_of_awards, plain, position, revoked_awards
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from sqlalchemy import ColumnElement
     from sqlalchemy.orm import Session
 
-    from issuer.services.cards import AwardCard, Listing
+    from issuer.services.cards import AwardCard
 
 FEED_LENGTH = 50
+#: Of so many that were revoked at most those of hidden people are left out: one account that is
+#: erased may have thousands.
+LOOKED_AT = 4 * FEED_LENGTH
 #: Rows of a table behind one page of the site map, so that its index needs no counting.
 MAP_ROWS = 5_000
 
@@ -44,24 +49,40 @@ class MapSize:
 
 
 def all_awards(session: Session, after: str = "") -> Listing[AwardCard]:
-    """Return the newest awards of all."""
-    return page_of_awards(session, award_cards(), after, FEED_LENGTH)
+    """Return what happened last to the awards of all."""
+    return _happened(session, after)
 
 
 def awards_of_person(session: Session, person: Person, after: str = "") -> Listing[AwardCard]:
-    """Return the newest awards of a person."""
-    return page_of_awards(
-        session, award_cards().where(Award.person_id == person.id), after, FEED_LENGTH
-    )
+    """Return what happened last to the awards of a person."""
+    return _happened(session, after, Award.person_id == person.id)
 
 
 def awards_of_badge(session: Session, slug: str, after: str = "") -> tuple[str, Listing[AwardCard]]:
-    """Return the name of a badge and its newest awards; raise `NotFoundError`."""
+    """Return the name of a badge and what happened last to its awards; raise `NotFoundError`."""
     row = session.execute(select(Badge.id, Badge.name).filter_by(slug=plain(slug))).one_or_none()
     if row is None:
         raise NotFoundError(f"badge {slug!r}: there is none")
-    statement = award_cards().where(Award.badge_id == row.id)
-    return row.name, page_of_awards(session, statement, after, FEED_LENGTH)
+    return row.name, _happened(session, after, Award.badge_id == row.id)
+
+
+def _happened(session: Session, after: str, *conditions: ColumnElement[bool]) -> Listing[AwardCard]:
+    """Return a part of the awards, and among them those that were revoked in the same time."""
+    awarded = page_of_awards(session, award_cards().where(*conditions), after, FEED_LENGTH)
+    time: list[ColumnElement[bool]] = [Award.revoked_at.is_not(None)]
+    if after:
+        time.append(Award.revoked_at < position(after)[0])
+    if awarded.after:
+        time.append(Award.revoked_at >= position(awarded.after)[0])
+    some = (
+        select(Award.id)
+        .where(*time, *conditions)
+        .order_by(Award.revoked_at.desc(), Award.id.desc())
+        .limit(LOOKED_AT)
+    )
+    revoked = revoked_awards(session, some, FEED_LENGTH)
+    happened = sorted([*awarded.items, *revoked], key=lambda card: card.changed_at, reverse=True)
+    return Listing(tuple(happened), awarded.after)
 
 
 def new_badges(session: Session) -> list[NewBadge]:
@@ -88,10 +109,15 @@ def map_size(session: Session) -> MapSize:
 
 def mapped_people(session: Session, page: int) -> list[str]:
     """Return the names of people with badges on one page of the site map."""
+    # Looked up for each of the page, or the planner reads the totals of everybody.
+    held = (
+        select(Total.badges)
+        .where(Total.person_id == Person.id, Total.period == Period.ALL)
+        .scalar_subquery()
+    )
     rows = session.scalars(
         select(Person.username)
-        .join(Total, Total.person_id == Person.id)
-        .where(Total.period == Period.ALL, Total.badges > 0)
+        .where(held > 0)
         .where(Person.opted_out.is_(False), Person.erased_at.is_(None))
         .where(Person.id > (page - 1) * MAP_ROWS, Person.id <= page * MAP_ROWS)
         .order_by(Person.id)

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from openbadges.errors import MalformedError
+from openbadges.ob3.vocabulary import ENDORSEMENT as CREDENTIAL
 from openbadges.times import parse_time
 from openbadges.verification import Outcome, Verdict
 from openbadges.vocabulary import ASSERTION, ENDORSEMENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from openbadges.verification import Check, Report
 
@@ -50,17 +52,55 @@ TONES = {
     Verdict.EXPIRED: "warn",
     Verdict.UNVERIFIABLE: "warn",
 }
+#: What a fact says in our own words; ``%(value)s`` is a gap.
+OLDER = "Open Badges %(value)s, read as 2.0"
+ASKED_FOR = "%(value)s, as you asked"
+SOMEBODY_ELSE = "somebody else than you asked for"
+NOT_COMPARED = "not compared: no address was given"
+LABELS = (
+    "Badge",
+    "Issuer",
+    "Awarded",
+    "Endorsed",
+    "Expires",
+    "Recipient",
+    "Signed",
+    "Address",
+    "Written in",
+    "Checked",
+)
 #: The one that decided comes first: what was refused, what could not be done, what held.
 ORDER = (Outcome.FAILED, Outcome.ERROR, Outcome.PASSED)
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One thing that a badge says, or that was found; ``link`` is a web address or empty."""
+    """One thing that a badge says, or that was found; ``link`` is a web address or empty.
+
+    Where the text is not the badge's own, ``form`` is the sentence with a gap for ``value``, and
+    ``moment`` is the time that it tells, so that it can be said in another language.
+    """
 
     label: str
     text: str
     link: str = ""
+    form: str = ""
+    value: str = ""
+    moment: datetime | None = None
+
+    @classmethod
+    def said(cls, label: str, form: str, value: str = "") -> Fact:
+        """Return a fact that is a sentence of ours."""
+        return cls(label, form % {"value": value}, form=form, value=value)
+
+    @classmethod
+    def at(cls, label: str, text: str) -> Fact:
+        """Return a fact that is a time; what is none is told as it stands."""
+        try:
+            moment = parse_time(text)
+        except MalformedError:
+            return cls(label, text)
+        return cls(label, _written(moment), moment=moment)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +143,7 @@ def findings_of(report: Report) -> Findings:
         tone="note" if other else TONES.get(report.verdict, "bad"),
         is_award=report.subject == ASSERTION,
         facts=tuple(_facts(report)),
-        narrative=clean(award.get("narrative"), MAX_NARRATIVE, lines=True),
+        narrative=clean(_narrative(report), MAX_NARRATIVE, lines=True),
         evidence=tuple(_evidence(award.get("evidence"))),
         done=tuple(done),
         skipped=tuple(check for check in report.checks if check.outcome is Outcome.SKIPPED),
@@ -139,9 +179,19 @@ def identifier(value: Any) -> str:
 
 def _headline(report: Report) -> str:
     headline = HEADLINES[report.verdict]
-    if report.subject == ENDORSEMENT:
+    if report.subject in (ENDORSEMENT, CREDENTIAL):
         return headline.replace("This badge", "This endorsement")
     return headline
+
+
+def _narrative(report: Report) -> Any:
+    """Return what an award says of itself, or an endorsement of what it endorses."""
+    document = report.document or {}
+    claims = {ENDORSEMENT: "claim", CREDENTIAL: "credentialSubject"}
+    if report.subject not in claims:
+        return (report.assertion or {}).get("narrative")
+    claim = document.get(claims[report.subject])
+    return claim.get("endorsementComment") if isinstance(claim, dict) else None
 
 
 def _reason(report: Report) -> str:
@@ -163,17 +213,17 @@ def _facts(report: Report) -> Iterator[Fact]:
     if report.subject in (ASSERTION, ENDORSEMENT):
         yield from _of_statement(report, document)
     if report.upgraded:
-        yield Fact("Written in", f"Open Badges {clean(report.upgraded, 10)}, read as 2.0")
-    yield Fact("Checked", _moment(report.verified_at))
+        yield Fact.said("Written in", OLDER, clean(report.upgraded, 10))
+    yield Fact.at("Checked", report.verified_at)
 
 
 def _of_statement(report: Report, document: dict[str, Any]) -> Iterator[Fact]:
     if issued := clean(document.get("issuedOn"), 40):
-        yield Fact("Awarded" if report.subject == ASSERTION else "Endorsed", _moment(issued))
+        yield Fact.at("Awarded" if report.subject == ASSERTION else "Endorsed", issued)
     if expires := clean(document.get("expires"), 40):
-        yield Fact("Expires", _moment(expires))
+        yield Fact.at("Expires", expires)
     if report.subject == ASSERTION:
-        yield Fact("Recipient", _recipient(report))
+        yield _recipient(report)
     if report.key_id:
         signed = f"{clean(report.algorithm, 20)}, key {clean(report.key_id)}".removeprefix(", ")
         yield Fact("Signed", signed, web_link(report.key_id))
@@ -181,25 +231,19 @@ def _of_statement(report: Report, document: dict[str, Any]) -> Iterator[Fact]:
         yield Fact("Address", clean(page), page)
 
 
-def _recipient(report: Report) -> str:
+def _recipient(report: Report) -> Fact:
     if report.recipient:
-        return f"{clean(report.recipient)}, as you asked"
+        return Fact.said("Recipient", ASKED_FOR, clean(report.recipient))
     outcome = next((check.outcome for check in report.checks if check.id == "recipient"), None)
-    if outcome is Outcome.FAILED:
-        return "somebody else than you asked for"
-    return "not compared: no address was given"
+    return Fact.said("Recipient", SOMEBODY_ELSE if outcome is Outcome.FAILED else NOT_COMPARED)
 
 
 def _name(document: dict[str, Any]) -> str:
     return clean(document.get("name"), 100) or clean(document.get("id")) or "without a name"
 
 
-def _moment(text: str) -> str:
-    """Return a moment as people write it, or as it stands where it is none."""
-    try:
-        moment = parse_time(text)
-    except MalformedError:
-        return text
+def _written(moment: datetime) -> str:
+    """Return a moment as people write it."""
     return f"{moment.day} {moment:%B %Y, %H:%M} {moment.tzname() or ''}".rstrip()
 
 

@@ -13,17 +13,14 @@ from issuer.models import (
     Award,
     Badge,
     BadgeTotal,
-    Counter,
     Period,
     Person,
     RankHistogram,
-    Rule,
     Total,
 )
 from issuer.services import totals
 from issuer.services.cards import AwardCard, BadgeCard, Numbers, PersonCard
-from issuer.services.catalogue import holds
-from issuer.services.listing import award_card, award_cards
+from issuer.services.listing import SHOWS_PORTRAIT, award_card, award_cards
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -38,7 +35,6 @@ RAREST = 4
 #: Seven stand like a honeycomb.
 POPULAR = 7
 LEADERS = 5
-NEAREST = 3
 #: Periods whose leaders are shown.
 LED = (Period.WEEK, Period.MONTH)
 
@@ -50,21 +46,6 @@ class Leader:
     place: int
     person: PersonCard
     badges: int
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """A badge that somebody is on the way to."""
-
-    badge: BadgeCard
-    criteria: str
-    value: int
-    threshold: int
-
-    @property
-    def percent(self) -> int:
-        """How far, in whole percent."""
-        return 100 * self.value // self.threshold
 
 
 def awards(session: Session, me: str = "") -> tuple[tuple[AwardCard, ...], tuple[AwardCard, ...]]:
@@ -98,8 +79,7 @@ def leaders(session: Session, now: datetime) -> dict[Period, tuple[Leader, ...]]
         own.sort(key=lambda row: (-row.badges, -row.person_id))
         sums = [row.badges for row in own]
         found[period] = tuple(
-            Leader(sums.index(row.badges) + 1, PersonCard(row[1], row[2]), row.badges)
-            for row in own
+            Leader(sums.index(row.badges) + 1, PersonCard(*row[1:4]), row.badges) for row in own
         )
     return found
 
@@ -111,43 +91,6 @@ def numbers(session: Session, now: datetime) -> Numbers:
     known = {period: (int(total), int(people)) for period, total, people in rows}
     ever, lately = known.get(Period.ALL, (0, 0)), known.get(Period.MONTH, (0, 0))
     return Numbers(awards=ever[0], people=ever[1], lately=lately[0])
-
-
-def nearest(session: Session, me: str) -> tuple[Way, ...]:
-    """Return the badges that somebody is nearest to, by the counters that are kept of them."""
-    counted = Counter.facts["topics"][0].as_string()
-    share = 1.0 * Counter.value / Rule.threshold
-    statement = (
-        select(
-            Badge.slug,
-            Badge.name,
-            Badge.description,
-            BadgeTotal.holders,
-            Badge.version,
-            Badge.svg_id,
-            Badge.criteria_text,
-            Counter.value,
-            Rule.threshold,
-        )
-        .select_from(Counter)
-        .join(Rule, and_(Rule.asks == Counter.filter, Rule.active))
-        .join(Badge, Badge.id == Rule.badge_id)
-        .join(BadgeTotal, BadgeTotal.badge_id == Badge.id)
-        .where(
-            Counter.person_key == me,
-            Counter.value > 0,
-            Counter.value < Rule.threshold,
-            Badge.retired_at.is_(None),
-            or_(Rule.topic == "", counted.endswith(Rule.topic)),
-            ~holds(me),
-        )
-        .order_by(share.desc(), Badge.slug)
-        .limit(NEAREST)
-    )
-    return tuple(
-        Way(BadgeCard(*row[:6]), row[6], row[7], int(row[8] or 0))
-        for row in session.execute(statement)
-    )
 
 
 # Statements are made once: making one costs more than running it.
@@ -202,6 +145,7 @@ def _leaders() -> CompoundSelect[Any]:
                     literal(period.value).label("part"),
                     Person.username,
                     Person.display_name,
+                    SHOWS_PORTRAIT,
                     Total.badges.label("badges"),
                     Total.person_id.label("person_id"),
                 )

@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import aliased
 
 from issuer.errors import InvalidInputError
-from issuer.models import Badge, BadgeEdition, Issuer, IssuerEpoch
+from issuer.models import Badge, BadgeEdition, Issuer, IssuerEpoch, KeyState, SigningKey
 from issuer.services import documents
 from openbadges.identity import email_identity, new_salt
 
@@ -41,10 +41,12 @@ _BADGES = (
         BadgeEdition.id,
         BadgeEdition.document_id,
         IssuerEpoch.key_id,
+        SigningKey.state,
     )
     .join(Issuer, Badge.issuer_id == Issuer.id)
     .join(BadgeEdition, BadgeEdition.badge_id == Badge.id)
     .join(IssuerEpoch, BadgeEdition.epoch_id == IssuerEpoch.id)
+    .join(SigningKey, IssuerEpoch.key_id == SigningKey.id)
     .where(
         Badge.id.in_(bindparam("ids", expanding=True)),
         BadgeEdition.number
@@ -128,14 +130,23 @@ class Given:
 
 
 def find_badges(session: Session, ids: Collection[int]) -> dict[int, IssuedBadge]:
-    """Return badges with their newest editions; raise `InvalidInputError` where there is none."""
-    found = {
-        row[0]: IssuedBadge(*row)
-        for row in session.connection().execute(_BADGES, {"ids": sorted(ids)})
-    }
+    """Return badges with their newest editions.
+
+    Raises `InvalidInputError` where there is none, or where the issuer has no key that signs.
+    """
+    found = {}
+    for *columns, state in session.connection().execute(_BADGES, {"ids": sorted(ids)}):
+        badge = found[columns[0]] = IssuedBadge(*columns)
+        if state != KeyState.ACTIVE:
+            raise InvalidInputError(
+                "badge %(badge)r: its issuer has no key that signs: run 'accolades keys rotate'",
+                badge=badge.slug,
+            )
     for missing in sorted(set(ids) - found.keys()):
         slug = session.scalars(select(Badge.slug).filter_by(id=missing)).one()
-        raise InvalidInputError(f"badge {slug!r}: has no picture yet: give it a PNG or SVG")
+        raise InvalidInputError(
+            "badge %(badge)r: has no picture yet: give it a PNG or SVG", badge=slug
+        )
     return found
 
 

@@ -16,7 +16,7 @@ from issuer.errors import NotFoundError
 from issuer.models import Person, RankHistogram, Team, Total
 from issuer.services import sums
 from issuer.services.cards import PersonCard
-from issuer.services.listing import plain
+from issuer.services.listing import SHOWS_PORTRAIT, plain
 from issuer.services.sums import Place
 from issuer.services.totals import RANKED
 
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from issuer.services.spans import Span
     from issuer.services.sums import Memory, Sums
 
-    #: The columns of a row: name, shown name, badges, points, person.
-    Shown = tuple[str, str, int, int, int]
+    #: The columns of a row: name, shown name, whether with a picture, badges, points, person.
+    Shown = tuple[str, str, bool, int, int, int]
 
 MEASURES = ("badges", "points")
 #: How many are shown above somebody who was looked for.
@@ -106,7 +106,7 @@ def board(session: Session, wanted: Wanted, memory: Memory) -> Board:
     places = [Place(total, row.person_id) for total, row in zip(totals, part.rows, strict=True)]
     return Board(
         tuple(
-            Standing(ranks[total], PersonCard(row[0], row[1]), row.badges, row.points)
+            Standing(ranks[total], PersonCard(*row[:3]), row.badges, row.points)
             for total, row in zip(totals, part.rows, strict=True)
         ),
         people=people,
@@ -122,22 +122,18 @@ def teams(session: Session, limit: int = 200) -> list[tuple[str, str]]:
     return [(slug, name) for slug, name in session.execute(statement)]
 
 
-def numbers(session: Session, span: Span) -> tuple[int, int]:
-    """Return how many people got how many badges in a kept period."""
-    row = session.execute(
-        select(
-            func.coalesce(func.sum(RankHistogram.people), 0),
-            func.coalesce(func.sum(RankHistogram.people * RankHistogram.total), 0),
-        ).where(*_histogram(span, "badges"))
-    ).one()
-    return int(row[0]), int(row[1])
-
-
 def _part(session: Session, wanted: Wanted) -> _Part:
     own = Total.points if wanted.measure == "points" else Total.badges
     key, limit = tuple_(own, Total.person_id), wanted.limit
     statement = (
-        select(Person.username, Person.display_name, Total.badges, Total.points, Total.person_id)
+        select(
+            Person.username,
+            Person.display_name,
+            SHOWS_PORTRAIT,
+            Total.badges,
+            Total.points,
+            Total.person_id,
+        )
         .join(Person, Person.id == Total.person_id)
         .where(Total.period == wanted.span.period, Total.starts_on == wanted.span.first, own > 0)
         .where(Person.opted_out.is_(False), Person.erased_at.is_(None))
@@ -149,7 +145,9 @@ def _part(session: Session, wanted: Wanted) -> _Part:
             statement.where(Person.key == plain(wanted.find).lower())
         ).one_or_none()
         if me is None:
-            raise NotFoundError(f"person {wanted.find[:80]!r}: is not on this leaderboard")
+            raise NotFoundError(
+                "person %(person)r: is not on this leaderboard", person=wanted.find[:80]
+            )
         place = Place(getattr(me, wanted.measure), me.person_id)
         above = session.execute(upward.where(key > place).limit(ABOVE + 1)).all()
         below = session.execute(downward.where(key <= place).limit(limit - ABOVE + 1)).all()
@@ -205,10 +203,10 @@ def _added_up(session: Session, wanted: Wanted, memory: Memory) -> Board:
     start, name = _start(session, wanted, found)
     end = min(start + wanted.limit, len(found))
     people = [found.people[number] for number in range(start, end)]
-    statement = select(Person.id, Person.username, Person.display_name).where(
+    statement = select(Person.id, Person.username, Person.display_name, SHOWS_PORTRAIT).where(
         Person.id.in_(people), Person.opted_out.is_(False), Person.erased_at.is_(None)
     )
-    cards = {row[0]: PersonCard(row[1], row[2]) for row in session.execute(statement)}
+    cards = {row[0]: PersonCard(*row[1:]) for row in session.execute(statement)}
     rows = tuple(
         Standing(found.rank(n), cards[found.people[n]], found.badges[n], found.points[n])
         for n in range(start, end)
@@ -234,7 +232,9 @@ def _start(session: Session, wanted: Wanted, found: Sums) -> tuple[int, str]:
         )
         me = session.execute(statement).one_or_none()
         if me is None or me.id not in found.index:
-            raise NotFoundError(f"person {wanted.find[:80]!r}: is not on this leaderboard")
+            raise NotFoundError(
+                "person %(person)r: is not on this leaderboard", person=wanted.find[:80]
+            )
         return max(0, found.index[me.id] - ABOVE), me.username
     if wanted.before:
         return max(0, found.first_from(Place.read(wanted.before)) - wanted.limit), ""

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Writes awards with all that has to be written in the same transaction.
 
-That is: the assertion, the announcement, and the totals that pages show.
+That is: the assertion, the announcement, the way to backpacks, and the totals that pages show.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from sqlalchemy import insert, select
 
 from issuer.db import insert_once
 from issuer.models import Assertion, Award
-from issuer.services import gifts, outbox, postgres, ranks, totals
+from issuer.services import gifts, outbox, postgres, pushes, ranks, totals
 from issuer.services.ranks import Places
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ def write(session: Session, awards: Sequence[Given], *, now: datetime) -> set[UU
         new = {given.person.id for given in awards if given.award.uuid in made}
         places = ranks.look_up(session, new, now=now)
     _announce(session, [given for given in awards if given.award.uuid in made], places, now)
+    pushes.follow(session, made, now=now)
     return made
 
 

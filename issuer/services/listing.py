@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -15,11 +16,11 @@ from issuer.models import Assertion, Award, Badge, BadgeTotal, Person
 from issuer.services.cards import AwardCard, BadgeCard, Listing, PersonCard
 
 if TYPE_CHECKING:
-    from sqlalchemy import Row, Select
+    from sqlalchemy import Select
     from sqlalchemy.orm import Session
 
 #: The columns of an award in a list, and its row.
-Shown = tuple[UUID, datetime, str, str, str, int, int | None, str, str, int, str | None]
+Shown = tuple[UUID, datetime, str, str, str, int, int | None, str, str, bool, int, str | None]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 #: Where a list of awards goes on: the moment in microseconds, and the row.
@@ -30,6 +31,9 @@ def plain(text: str) -> str:
     """Return the text without NUL, which no database can look for."""
     return text.replace("\0", "\ufffd")
 
+
+#: Whether a person chose a picture: a list then shows it in place of their initials.
+SHOWS_PORTRAIT = Person.avatar_hash.is_not(None).label("has_portrait")
 
 #: Made once, because making a statement costs more than running it.
 _BADGE_CARDS = (
@@ -44,7 +48,7 @@ _BADGE_CARDS = (
     .outerjoin(BadgeTotal, BadgeTotal.badge_id == Badge.id)
     .where(Badge.retired_at.is_(None))
 )
-_AWARD_CARDS = (
+_NAMED_AWARDS = (
     select(
         Assertion.uuid,
         Award.issued_at,
@@ -55,6 +59,7 @@ _AWARD_CARDS = (
         Badge.svg_id,
         Person.username,
         Person.display_name,
+        SHOWS_PORTRAIT,
         Award.id,
         Award.cause_url,
     )
@@ -63,8 +68,10 @@ _AWARD_CARDS = (
     .join(Assertion, and_(Assertion.award_id == Award.id + 0, Assertion.is_default))
     .join(Badge, Award.badge_id == Badge.id)
     .join(Person, Award.person_id == Person.id)
-    .where(Award.revoked_at.is_(None), Person.opted_out.is_(False), Person.erased_at.is_(None))
+    .where(Person.opted_out.is_(False), Person.erased_at.is_(None))
 )
+_AWARD_CARDS = _NAMED_AWARDS.where(Award.revoked_at.is_(None))
+_REVOKED_CARDS = _NAMED_AWARDS.add_columns(Award.revoked_at, Award.revocation_reason)
 
 
 def badge_cards() -> Select[str, str, str, int, int, int | None]:
@@ -77,16 +84,31 @@ def award_cards() -> Select[*Shown]:
     return _AWARD_CARDS
 
 
+def revoked_awards(session: Session, some: Select[int], limit: int) -> list[AwardCard]:
+    """Return the awards among some rows that were taken back, the last first, of people to name."""
+    statement = (
+        _REVOKED_CARDS.where(Award.id.in_(some))
+        .order_by(Award.revoked_at.desc(), Award.id.desc())
+        .limit(limit)
+    )
+    return [
+        replace(award_card(row), revoked_at=row.revoked_at, reason=row.revocation_reason or "")
+        for row in session.execute(statement)
+    ]
+
+
 def page_of_awards(
     session: Session, statement: Select[*Shown], after: str, limit: int
 ) -> Listing[AwardCard]:
     """Return the newest awards before the cursor, and the cursor of the next part."""
     if after:
-        statement = statement.where(tuple_(Award.issued_at, Award.id) < _position(after))
+        statement = statement.where(tuple_(Award.issued_at, Award.id) < position(after))
     newest_first = statement.order_by(Award.issued_at.desc(), Award.id.desc())
     rows = session.execute(newest_first.limit(limit + 1)).all()
     cards = tuple(award_card(row) for row in rows[:limit])
-    return Listing(cards, _cursor(rows[limit - 1]) if len(rows) > limit else "")
+    return Listing(
+        cards, cursor(rows[limit - 1].issued_at, rows[limit - 1].id) if len(rows) > limit else ""
+    )
 
 
 def award_card(row: Any) -> AwardCard:
@@ -95,18 +117,27 @@ def award_card(row: Any) -> AwardCard:
         row.uuid,
         row.issued_at,
         BadgeCard(row.slug, row.name, row.description, version=row.version, svg_id=row.svg_id),
-        PersonCard(row.username, row.display_name),
+        PersonCard(row.username, row.display_name, row.has_portrait),
         why=row.cause_url or "",
     )
 
 
-def _cursor(row: Row[*Shown]) -> str:
-    microseconds = (row.issued_at - EPOCH) // timedelta(microseconds=1)
-    return f"{microseconds}-{row.id}"
+def card_of(person: Person) -> PersonCard:
+    """Return a person as lists show them."""
+    return PersonCard(person.username, person.display_name, person.avatar_hash is not None)
 
 
-def _position(cursor: str) -> tuple[datetime, int]:
+def cursor(issued_at: datetime, award_id: int) -> str:
+    """Return the name of the place after an award."""
+    microseconds = (issued_at - EPOCH) // timedelta(microseconds=1)
+    return f"{microseconds}-{award_id}"
+
+
+def position(cursor: str) -> tuple[datetime, int]:
+    """Return the place that a cursor names; raise `InvalidInputError` for one that is none."""
     match = CURSOR.fullmatch(cursor)
     if match is None:
-        raise InvalidInputError(f"place {cursor[:40]!r}: not one that a list names: start anew")
+        raise InvalidInputError(
+            "place %(place)r: not one that a list names: start anew", place=cursor[:40]
+        )
     return EPOCH + timedelta(microseconds=int(match[1])), int(match[2])

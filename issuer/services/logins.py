@@ -8,18 +8,18 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from issuer.db import insert_once
 from issuer.errors import ConflictError, GoneError, InvalidInputError
-from issuer.models import EmailIdentity, Person
+from issuer.models import EmailIdentity, EndedLogin, OldName, Person
 from issuer.services import outbox
 from rules.recipients import is_username
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from sqlalchemy import CursorResult
     from sqlalchemy.orm import Session
@@ -49,7 +49,9 @@ def record_login(session: Session, claims: Mapping[str, Any], *, now: datetime) 
     login = _read(claims)
     person = _linked(session, login, now)
     if person.erased_at is not None:
-        raise GoneError(f"person {login.username!r}: was erased here on their own request")
+        raise GoneError(
+            "person %(person)r: was erased here on their own request", person=login.username
+        )
     if person.last_login_at is None:  # afterwards people choose their name themselves
         person.display_name = login.name or person.display_name
     _note_login(session, person, now)
@@ -58,6 +60,17 @@ def record_login(session: Session, claims: Mapping[str, Any], *, now: datetime) 
         _verify(session, person, login.email.lower(), now)
     session.flush()
     return person
+
+
+def end(session: Session, mark: str, *, now: datetime, lasts: timedelta) -> None:
+    """Let a login be over for every copy of its cookie; what would be over anyway is forgotten."""
+    session.execute(delete(EndedLogin).where(EndedLogin.ended_at < now - lasts))
+    insert_once(session, EndedLogin, {"mark": mark, "ended_at": now}, unique=("mark",))
+
+
+def is_ended(session: Session, mark: str) -> bool:
+    """Whether somebody ended the login of that mark."""
+    return session.get(EndedLogin, mark) is not None
 
 
 def _read(claims: Mapping[str, Any]) -> _Login:
@@ -71,7 +84,8 @@ def _read(claims: Mapping[str, Any]) -> _Login:
         )
     if not is_username(username):
         raise InvalidInputError(
-            f"login: user name {username!r:.80}: has characters that are not accepted here"
+            "login: user name %(name)r: has characters that are not accepted here",
+            name=username[:80],
         )
     email = _text(claims, "email")
     return _Login(
@@ -93,6 +107,10 @@ def _linked(session: Session, login: _Login, now: datetime) -> Person:
     if known is not None:
         return known
     key = login.username.lower()
+    if session.get(OldName, key) is not None:
+        raise _taken(
+            login
+        )  # by whoever had it here: a name that the provider gave anew is no proof
     values = {
         "username": login.username,
         "key": key,
@@ -107,11 +125,16 @@ def _linked(session: Session, login: _Login, now: datetime) -> Person:
         select(Person).filter_by(key=key), execution_options={"populate_existing": True}
     ).one()
     if person.erased_at is None and person.subject != login.subject:
-        raise ConflictError(
-            f"login: user name {login.username!r} belongs to another login here: "
-            "ask the administrators of this site"
-        )
+        raise _taken(login)
     return person
+
+
+def _taken(login: _Login) -> ConflictError:
+    return ConflictError(
+        "login: user name %(name)r belongs to another login here: ask the administrators of this "
+        "site",
+        name=login.username,
+    )
 
 
 def _note_login(session: Session, person: Person, now: datetime) -> None:

@@ -10,8 +10,11 @@ from uuid import uuid4
 from sqlalchemy import delete, func, or_, select, update
 
 from issuer.adapters.mail import Mail
+from issuer.catalogues import catalogue
 from issuer.models import OutboxMessage
 from issuer.services import outbox
+from issuer.tongues import SOURCE
+from issuer.words import spoken
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,17 +29,31 @@ BATCH = 20
 LEASE = timedelta(minutes=5)
 #: Most letters hold a link that is no good afterwards.
 KEPT = timedelta(days=1)
+MAX_SUBJECT = 200
 
 
 def queue(
-    session: Session, to: str, subject: str, text: str, *, topic: str, stream: str, now: datetime
+    session: Session,
+    to: str,
+    subject: str,
+    text: str,
+    *,
+    topic: str,
+    stream: str,
+    now: datetime,
+    language: str | None = None,
 ) -> None:
-    """Queue a letter; it leaves after the commit, or never if there is none."""
+    """Queue a letter in the language of its reader, or in English.
+
+    It leaves after the commit, or never if there is none.
+    """
+    gettext = catalogue(language or SOURCE).gettext
+    line = " ".join(spoken(subject, gettext).split())[:MAX_SUBJECT]
     letter = OutboxMessage(
         message_id=str(uuid4()),
         kind=EMAIL,
         topic=topic,
-        body={"to": to, "subject": subject, "text": text},
+        body={"to": to, "subject": line, "text": spoken(text, gettext).rstrip() + "\n"},
         stream=stream,
         created_at=now,
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from issuer.db import insert_once
+from issuer.db import insert_new, insert_once
 from issuer.errors import InvalidInputError, NotFoundError
 from issuer.models import EmailIdentity, OldName, Person
 from issuer.services.standings import Holder
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from issuer.services.gifts import Gift
 
 
+CHUNK = 500  # rows of one statement
+
+
 def find(session: Session, username: str) -> Person:
     """Return the person of that name, or of that former name; raise `NotFoundError`."""
     key = username.lower().replace("\0", "\ufffd")  # which no database can look for
@@ -29,7 +32,7 @@ def find(session: Session, username: str) -> Person:
     if person is None and (old := session.get(OldName, key)) is not None:
         person = session.get(Person, old.person_id)
     if person is None:
-        raise NotFoundError(f"person {username!r}: not known here")
+        raise NotFoundError("person %(person)r: not known here", person=username)
     return person
 
 
@@ -42,7 +45,9 @@ def ensure(session: Session, username: str, *, now: datetime) -> Person:
         return find(session, username)
     except NotFoundError:
         if not is_username(username):
-            raise InvalidInputError(f"user name {username!r}: not a valid account name") from None
+            raise InvalidInputError(
+                "user name %(name)r: not a valid account name", name=username
+            ) from None
     values = {"username": username, "key": username.lower(), "created_at": now}
     insert_once(session, Person, values, unique=("key",))
     return session.scalars(select(Person).filter_by(key=username.lower())).one()
@@ -63,6 +68,14 @@ def ensure_all(session: Session, wanted: Iterable[Gift], *, now: datetime) -> di
         person = ensure(session, gift.username, now=now)
         people[gift.key] = Holder(person.id, person.key, person.username, away=False)
     return people
+
+
+def add_all(session: Session, usernames: Iterable[str], *, now: datetime) -> None:
+    """Make the people of these names who are not there yet; the names must be valid ones."""
+    rows = [{"username": name, "key": name.lower(), "created_at": now} for name in usernames]
+    statement = insert_new(session, Person, unique=("key",))
+    for start in range(0, len(rows), CHUNK):
+        session.execute(statement.values(rows[start : start + CHUNK]))
 
 
 def has_opted_out(session: Session, username: str) -> bool:

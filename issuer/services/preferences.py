@@ -11,8 +11,9 @@ from sqlalchemy import func, select
 from issuer.errors import GoneError, InvalidInputError, NotFoundError
 from issuer.models import Award, Badge
 from issuer.services import emails, persons
-from issuer.services.badges import UNSEEN
+from issuer.services.checking import UNSEEN
 from issuer.services.findings import UNPRINTABLE, web_link
+from issuer.words import Text, several
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -61,15 +62,17 @@ def change_profile(
     website = profile.website.strip()
     mistakes = []
     if len(name) > MAX_NAME or UNPRINTABLE.search(name):
-        mistakes.append(f"name: at most {MAX_NAME} characters that can be seen")
+        mistakes.append(Text("name: at most %(limit)s characters that can be seen", limit=MAX_NAME))
     if len(bio) > MAX_BIO or UNSEEN.search(bio):
-        mistakes.append(f"about you: at most {MAX_BIO} characters that can be seen")
+        mistakes.append(
+            Text("about you: at most %(limit)s characters that can be seen", limit=MAX_BIO)
+        )
     if website and (len(website) > MAX_WEBSITE or not web_link(website)):
-        mistakes.append("website: must be an address like https://example.org/")
+        mistakes.append(Text("website: must be an address like https://example.org/"))
     if profile.theme not in THEMES or profile.locale not in {"", *locales}:
-        mistakes.append("theme, language: choose one of the list")
+        mistakes.append(Text("theme, language: choose one of the list"))
     if mistakes:
-        raise InvalidInputError("; ".join(mistakes))
+        raise InvalidInputError(several(mistakes))
     person.display_name, person.bio, person.website = name, bio, website
     person.locale, person.theme = profile.locale or None, profile.theme or None
     session.flush()
@@ -99,9 +102,9 @@ def portrait_of(session: Session, username: str) -> str:
     """
     person = persons.find(session, username)
     if person.erased_at is not None:
-        raise GoneError(f"person {username!r}: was removed")
+        raise GoneError("person %(person)r: was removed", person=username)
     if person.opted_out:
-        raise NotFoundError(f"person {username!r}: not known here")
+        raise NotFoundError("person %(person)r: not known here", person=username)
     return person.avatar_hash or ""
 
 
@@ -134,8 +137,8 @@ def pin(session: Session, person: Person, places: Mapping[str, int]) -> None:
     held = {trophy.slug: trophy.id for trophy in trophies(session, person)}
     wanted = sorted((place, slug) for slug, place in places.items() if place > 0)
     if unknown := [slug for _, slug in wanted if slug not in held]:
-        raise InvalidInputError(f"badge {unknown[0]!r:.80}: is none of yours")
+        raise InvalidInputError("badge %(badge)r: is none of yours", badge=unknown[0][:80])
     if len(wanted) > MAX_PINNED:
-        raise InvalidInputError(f"badges: at most {MAX_PINNED} can be pinned")
+        raise InvalidInputError("badges: at most %(limit)s can be pinned", limit=MAX_PINNED)
     person.pinned = [held[slug] for _, slug in wanted]
     session.flush()

@@ -158,6 +158,7 @@ def _decide_all(
     for place, case in enumerate(cases):
         for step in case.steps:
             judge.judge(place, case, step)
+    counted.remember()
     made = awards.give(session, judge.gifts, email_domain=policy.email_domain, now=now)
     for case, given in zip(judge.receivers, made, strict=True):
         if given is not None:

@@ -14,23 +14,22 @@ from issuer.models import (
     Award,
     Badge,
     BadgeTotal,
-    Counter,
+    CatalogueTotal,
     OldName,
     Period,
     Person,
     RankHistogram,
-    Rule,
     Total,
 )
-from issuer.services.cards import AwardCard, BadgeCard
-from issuer.services.listing import award_card, award_cards, badge_cards, plain
+from issuer.services.listing import award_card, award_cards, card_of, plain
 
 if TYPE_CHECKING:
-    from sqlalchemy import CompoundSelect, Select
+    from sqlalchemy import CompoundSelect
     from sqlalchemy.orm import Session
 
+    from issuer.services.cards import AwardCard, PersonCard
+
 MAX_PINNED = 12
-MAX_GOALS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +42,11 @@ class Profile:
     rank: int  # by badges; 0 without any
     people: int
     catalogue: int  # badges that can be earned
+
+    @property
+    def card(self) -> PersonCard:
+        """The person as lists show them."""
+        return card_of(self.person)
 
     @property
     def percentile(self) -> float:
@@ -64,15 +68,6 @@ class Highlights:
     rarest: AwardCard | None
 
 
-@dataclass(frozen=True, slots=True)
-class Goal:
-    """A badge that a person is on the way to."""
-
-    badge: BadgeCard
-    value: int
-    threshold: int
-
-
 def profile(session: Session, username: str) -> Profile:
     """Return the person of that name or former name who may be shown.
 
@@ -85,10 +80,10 @@ def profile(session: Session, username: str) -> Profile:
         former = select(OldName.person_id).filter_by(key=key).scalar_subquery()
         row = session.execute(_PROFILE.where(Person.id == former)).one_or_none()
     if row is None or (row[0].opted_out and row[0].erased_at is None):
-        raise NotFoundError(f"person {username!r}: not known here")
+        raise NotFoundError("person %(person)r: not known here", person=username)
     person, badges, points, above, people, catalogue = row
     if person.erased_at is not None:
-        raise GoneError(f"person {username!r}: was removed")
+        raise GoneError("person %(person)r: was removed", person=username)
     rank = int(above) + 1 if badges > 0 else 0
     return Profile(person, badges, points, rank, int(people), catalogue)
 
@@ -115,12 +110,6 @@ def highlights(session: Session, person: Person) -> Highlights:
     )
 
 
-def goals(session: Session, person: Person) -> tuple[Goal, ...]:
-    """Return the badges that a person is nearest to: of each counter the next level."""
-    rows = session.execute(_GOALS, {"person": person.id, "key": person.key})
-    return tuple(Goal(BadgeCard(*row[:6]), row.value, row.threshold) for row in rows)
-
-
 def year_before(today: date) -> date:
     """Return the Monday with which a calendar of the last 53 weeks begins."""
     return today - timedelta(days=today.weekday() + 52 * 7)
@@ -143,7 +132,7 @@ _PROFILE = select(
     select(func.coalesce(func.sum(RankHistogram.people), 0))
     .where(*_RANKED, RankHistogram.total > 0)
     .scalar_subquery(),
-    select(func.count(Badge.id)).where(Badge.retired_at.is_(None)).scalar_subquery(),
+    select(CatalogueTotal.badges).scalar_subquery(),
 ).outerjoin(
     Total,
     and_(Total.person_id == Person.id, Total.period == Period.ALL, Total.starts_on == date.min),
@@ -176,29 +165,4 @@ def _make_highlights() -> CompoundSelect[Any]:
     )
 
 
-def _make_goals() -> Select[Any]:
-    left = Rule.threshold - Counter.value
-    nearest = func.row_number().over(partition_by=Rule.asks, order_by=(left, Rule.threshold))
-    held = select(Award.id).where(
-        Award.badge_id == Badge.id,
-        Award.person_id == bindparam("person"),
-        Award.revoked_at.is_(None),
-    )
-    found = (
-        badge_cards()
-        .add_columns(
-            Counter.value.label("value"),
-            Rule.threshold.label("threshold"),
-            nearest.label("place"),
-        )
-        .join(Rule, and_(Rule.badge_id == Badge.id, Rule.active))
-        .join(Counter, and_(Counter.filter == Rule.asks, Counter.person_key == bindparam("key")))
-        .where(Counter.value > 0, Rule.threshold > Counter.value, ~held.exists())
-        .subquery()
-    )
-    share = (1.0 * found.c.value / found.c.threshold).desc()
-    return select(found).where(found.c.place == 1).order_by(share, found.c.slug).limit(MAX_GOALS)
-
-
 _HIGHLIGHTS = _make_highlights()
-_GOALS = _make_goals()

@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import contains_eager, joinedload
 
 from issuer.errors import GoneError, NotFoundError
@@ -14,6 +15,7 @@ from issuer.models import (
     Award,
     Badge,
     BadgeEdition,
+    Endorsement,
     Image,
     Issuer,
     IssuerEpoch,
@@ -28,9 +30,11 @@ from openbadges.signing import sign
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from sqlalchemy import Select
     from sqlalchemy.orm import Session
+    from sqlalchemy.sql.base import ExecutableOption
 
-    from issuer.adapters.keystore import KeyFolder
+    from issuer.adapters.keystores import KeyStore
 
 
 class RevokedError(GoneError):
@@ -39,6 +43,22 @@ class RevokedError(GoneError):
     def __init__(self, document_id: str, reason: str) -> None:
         self.stub = documents.revocation_stub(document_id, reason)
         super().__init__(f"assertion {document_id}: revoked: {reason}")
+
+
+class RevokedEndorsementError(RevokedError):
+    """An endorsement was revoked; ``stub`` is all that is still said of it."""
+
+    def __init__(self, document_id: str, issuer: str, reason: str) -> None:
+        self.stub = documents.endorsement_stub(document_id, issuer, reason)
+        GoneError.__init__(self, f"endorsement {document_id}: revoked: {reason}")
+
+
+class WithdrawnKeyError(RevokedError):
+    """A key was taken back; ``stub`` is its document, which says so."""
+
+    def __init__(self, kid: str, document: str) -> None:
+        self.stub = document
+        GoneError.__init__(self, f"key {kid}: its issuer took it back, nothing it signed is good")
 
 
 def profile(session: Session, slug: str, epoch: int = 1) -> str:
@@ -52,9 +72,13 @@ def profile(session: Session, slug: str, epoch: int = 1) -> str:
 
 
 def key(session: Session, kid: str) -> str:
-    """Return a CryptographicKey; raise `NotFoundError`."""
-    statement = select(SigningKey.document).filter_by(kid=kid)
-    return _text(session.scalars(statement).one_or_none(), f"key {kid!r}")
+    """Return a CryptographicKey; raise `NotFoundError`, or `WithdrawnKeyError`."""
+    found = session.scalars(select(SigningKey).filter_by(kid=kid)).one_or_none()
+    if found is None:
+        raise NotFoundError("key %(key)r: there is none", key=kid)
+    if found.state == KeyState.REVOKED:
+        raise WithdrawnKeyError(kid, found.document)
+    return found.document
 
 
 def badge_class(session: Session, slug: str, edition: int = 1) -> str:
@@ -72,7 +96,9 @@ def find_edition(session: Session, slug: str, number: int = 1) -> BadgeEdition:
     )
     edition = session.scalars(statement).one_or_none()
     if edition is None:
-        raise NotFoundError(f"badge {slug!r}: there is no edition {number}")
+        raise NotFoundError(
+            "badge %(badge)r: there is no edition %(number)s", badge=slug, number=number
+        )
     return edition
 
 
@@ -91,15 +117,18 @@ def newest_edition(session: Session, slug: str) -> BadgeEdition:
     )
     edition = session.scalars(statement).one_or_none()
     if edition is None:
-        raise NotFoundError(f"badge {slug!r}: there is none")
+        raise NotFoundError("badge %(badge)r: there is none", badge=slug)
     return edition
 
 
 def revocations(session: Session, slug: str) -> str:
-    """Return the RevocationList of an issuer as it is now; raise `NotFoundError`."""
+    """Return the RevocationList of an issuer as it is now; raise `NotFoundError`.
+
+    It names what the issuer withdrew: assertions, and endorsements.
+    """
     issuer = session.scalars(select(Issuer).filter_by(slug=slug)).one_or_none()
     if issuer is None:
-        raise NotFoundError(f"issuer {slug!r}: there is none")
+        raise NotFoundError("issuer %(issuer)r: there is none", issuer=slug)
     statement = (
         select(Assertion.document_id, Award.revocation_reason)
         .join(Award, Assertion.award_id == Award.id)
@@ -107,55 +136,92 @@ def revocations(session: Session, slug: str) -> str:
         .where(Award.revoked_at.is_not(None), Badge.issuer_id == issuer.id)
         .order_by(Award.revoked_at, Assertion.id)
     )
-    revoked = [(document_id, reason or "") for document_id, reason in session.execute(statement)]
+    endorsed = (
+        select(Endorsement.document_id, Endorsement.revocation_reason)
+        .where(Endorsement.revoked_at.is_not(None), Endorsement.issuer_id == issuer.id)
+        .order_by(Endorsement.revoked_at, Endorsement.id)
+    )
+    rows = (*session.execute(statement), *session.execute(endorsed))
+    revoked = [(document_id, reason or "") for document_id, reason in rows]
     return documents.revocation_list(issuer, revoked).text
 
 
-def find_assertion(session: Session, uuid: UUID) -> Assertion:
-    """Return an assertion that holds.
+#: An assertion with its key, and with what its pictures are made of: in one statement each.
+WITH_KEY = joinedload(Assertion.key, innerjoin=True)
+WITH_PICTURES = (
+    WITH_KEY,
+    joinedload(Assertion.edition, innerjoin=True).options(
+        joinedload(BadgeEdition.badge, innerjoin=True),
+        joinedload(BadgeEdition.png, innerjoin=True),
+        joinedload(BadgeEdition.svg),
+    ),
+)
+
+
+@lru_cache(maxsize=8)
+def _by_uuid(options: tuple[ExecutableOption, ...]) -> Select[Assertion]:
+    """Return the statement, which is put together once: it takes as long as running it."""
+    return (
+        select(Assertion)
+        .where(Assertion.uuid == bindparam("uuid", type_=Assertion.uuid.type))
+        .options(joinedload(Assertion.award, innerjoin=True), *options)
+    )
+
+
+def find_assertion(session: Session, uuid: UUID, *options: ExecutableOption) -> Assertion:
+    """Return an assertion that holds; ``options`` tell what is read along with it.
 
     Raises `NotFoundError`, or `RevokedError` with the stub when it was revoked.
     """
-    statement = (
-        select(Assertion).filter_by(uuid=uuid).options(joinedload(Assertion.award, innerjoin=True))
-    )
-    assertion = session.scalars(statement).one_or_none()
+    assertion = session.scalars(_by_uuid(options), {"uuid": uuid}).one_or_none()
     if assertion is None:
-        raise NotFoundError(f"assertion {uuid}: there is none")
+        raise NotFoundError("assertion %(assertion)s: there is none", assertion=uuid)
     if assertion.award.is_revoked:
         raise RevokedError(assertion.document_id, assertion.award.revocation_reason or "")
     return assertion
 
 
-def token(assertion: Assertion, keys: KeyFolder) -> str:
+def token(assertion: Assertion, keys: KeyStore) -> str:
     """Return the signed twin of an assertion; RS256 makes the same one each time.
 
-    Raises `KeyUnavailableError` when the key cannot be read.
+    Raises `KeyUnavailableError` when the key cannot be read, `WithdrawnKeyError` when it was
+    revoked: what it signed before is not handed out any more.
     """
+    signer = assertion.key
+    if signer.state == KeyState.REVOKED:
+        raise WithdrawnKeyError(signer.kid, signer.document)
     if assertion.jws is not None:
         return assertion.jws
-    signer = assertion.key
     key_id = documents.key_id(signer.issuer, signer.kid)
-    private = keys.load(signer.kid, key_id)
+    private = keys.load(signer.kid, load_public_key(signer.public_pem, key_id))
     return sign(documents.signed_twin(assertion.document, key_id), private)
 
 
-def sign_once(session: Session, uuid: UUID, keys: KeyFolder) -> str:
+def sign_once(session: Session, uuid: UUID, keys: KeyStore) -> str:
     """Return the signed twin of an assertion: made at the first demand, then kept.
 
     Raises as `find_assertion` and `token`.
     """
     assertion = find_assertion(session, uuid)
+    signed = token(assertion, keys)
     if assertion.jws is None:
         # Two processes that sign at once keep the same bytes.
-        assertion.jws = token(assertion, keys)
+        assertion.jws = signed
         session.flush()
-    return assertion.jws
+    return signed
 
 
-def baked(picture: bytes, token: str) -> bytes:
-    """Return the picture with the signed assertion inside."""
-    return bake(picture, token)
+def carried(assertion: Assertion, keys: KeyStore) -> str:
+    """Return what a picture carries: the signed twin, or the hosted assertion of a revoked key."""
+    try:
+        return token(assertion, keys)
+    except WithdrawnKeyError:
+        return assertion.document
+
+
+def baked(picture: bytes, text: str) -> bytes:
+    """Return the picture with an assertion inside, signed or hosted."""
+    return bake(picture, text)
 
 
 def issuer_image(session: Session, slug: str) -> Image:
@@ -163,15 +229,17 @@ def issuer_image(session: Session, slug: str) -> Image:
     statement = select(Image).join(Issuer, Issuer.image_id == Image.id).where(Issuer.slug == slug)
     image = session.scalars(statement).one_or_none()
     if image is None:
-        raise NotFoundError(f"issuer {slug!r}: has no picture")
+        raise NotFoundError("issuer %(issuer)r: has no picture", issuer=slug)
     return image
 
 
 def jwk(session: Session, kid: str) -> dict[str, str]:
-    """Return a public key as JWK; raise `NotFoundError`."""
+    """Return a public key as JWK; raise `NotFoundError`, or `WithdrawnKeyError`."""
     found = session.scalars(select(SigningKey).filter_by(kid=kid)).one_or_none()
     if found is None:
-        raise NotFoundError(f"key {kid!r}: there is none")
+        raise NotFoundError("key %(key)r: there is none", key=kid)
+    if found.state == KeyState.REVOKED:
+        raise WithdrawnKeyError(kid, found.document)
     return load_public_key(found.public_pem, kid).to_jwk()
 
 
@@ -184,5 +252,5 @@ def jwks(session: Session) -> list[dict[str, str]]:
 
 def _text(document: str | None, what: str) -> str:
     if document is None:
-        raise NotFoundError(f"{what}: there is none")
+        raise NotFoundError("%(what)s: there is none", what=what)
     return document

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sqlalchemy import select
 
 from issuer.adapters.pictures import MAX_BYTES, read_picture
-from issuer.db import insert_once
+from issuer.db import insert_once, leave
 from issuer.errors import AccoladesError, InvalidInputError, OptedOutError
 from issuer.models import Badge, PendingDecision, PythonBadgeState, Source
 from issuer.services import archive, awards, badges, persons
 from issuer.services.collections import SyncReport
+from issuer.services.tasks import Task
 from rules.errors import RuleError
 from rules.queries import LIST_KEYS, Query
 from rules.recipients import resolve
@@ -201,7 +202,8 @@ def _keep(
         "next_try_at": now,
         "created_at": now,
     }
-    insert_once(session, PendingDecision, values, unique=("badge", "event_id", "username"))
+    if insert_once(session, PendingDecision, values, unique=("badge", "event_id", "username")):
+        leave(session, Task.DECIDE)
     return None
 
 

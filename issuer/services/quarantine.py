@@ -83,7 +83,7 @@ def find(session: Session, number: int) -> QuarantinedMessage:
     # No database counts that far, and none may be asked for it.
     found = session.get(QuarantinedMessage, number) if 0 < number < 1 << 63 else None
     if found is None:
-        raise NotFoundError(f"quarantined message {number}: there is none")
+        raise NotFoundError("quarantined message %(message)s: there is none", message=number)
     return found
 
 
@@ -92,9 +92,9 @@ def resolve(message: QuarantinedMessage, resolution: str, *, now: datetime) -> N
     message.resolved_at, message.resolution = now, _plain(resolution)[:MAX_REASON]
 
 
-def drop(message: QuarantinedMessage, *, now: datetime) -> None:
+def drop(message: QuarantinedMessage, *, now: datetime, reason: str = "") -> None:
     """Give a message up: that it was there is kept, what it said is forgotten."""
-    resolve(message, DROPPED, now=now)
+    resolve(message, f"{DROPPED}: {reason}" if reason else DROPPED, now=now)
     message.content = "null"
 
 

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 #: The first day of the period in which a column lies, as `totals.starts` has it.
-_ON_POSTGRES = {
+ON_POSTGRES = {
     "day": "({column} AT TIME ZONE 'UTC')::date",
     "week": "date_trunc('week', {column})::date",
     "month": "date_trunc('month', {column})::date",
     "year": "date_trunc('year', {column})::date",
     "all": "date '0001-01-01'",
 }
-_ON_SQLITE = {
+ON_SQLITE = {
     "day": "date({column})",
     "week": "date({column}, 'weekday 0', '-6 days')",
     "month": "date({column}, 'start of month')",
@@ -44,7 +44,7 @@ _RANKS = """
 INSERT INTO rank_histogram (measure, period, starts_on, total, people)
 SELECT '{measure}', period, starts_on, {measure}, count(*)
 FROM totals JOIN persons ON persons.id = totals.person_id
-WHERE period <> 'day' AND {measure} > 0 AND NOT opted_out AND erased_at IS NULL
+WHERE {measure} > 0 AND NOT opted_out AND erased_at IS NULL
 GROUP BY period, starts_on, {measure}
 """
 _BADGES = """
@@ -60,7 +60,7 @@ STEPS = 4 + len(_SOURCES)
 def recount(session: Session, progress: Callable[[], object] = lambda: None) -> None:
     """Replace all totals and histograms by what the awards say; awards made meanwhile wait."""
     on_postgres = postgres.is_used(session)
-    starts = _ON_POSTGRES if on_postgres else _ON_SQLITE
+    starts = ON_POSTGRES if on_postgres else ON_SQLITE
     if on_postgres:
         session.execute(text("LOCK TABLE totals, rank_histogram, badge_totals IN EXCLUSIVE MODE"))
     for table in ("totals", "rank_histogram", "badge_totals"):

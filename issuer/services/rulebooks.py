@@ -30,13 +30,19 @@ class Rulebook:
 
 def version(session: Session) -> Version:
     """Return the version of the rules in force: one statement over a small table."""
-    newest = select(func.max(RuleRevision.id)).scalar_subquery()
+    newest = (
+        select(func.max(RuleRevision.id))
+        .join(Rule, Rule.id == RuleRevision.rule_id)
+        .where(RuleRevision.number == Rule.current)
+        .scalar_subquery()
+    )
     row = session.execute(
         select(
             func.max(Rule.updated_at),
             func.count(),
             func.sum(case((Rule.active, 1), else_=0)),
             func.sum(case((Rule.active, Rule.id), else_=0)),
+            func.sum(case((Rule.active, Rule.id * Rule.current), else_=0)),
             newest,
         ).select_from(Rule)
     ).one()
@@ -46,7 +52,7 @@ def version(session: Session) -> Version:
 def load(session: Session, former: Rulebook | None = None) -> Rulebook:
     """Compile the rules in force.
 
-    A rule whose newest text cannot be read stays as it was in ``former``; the others are renewed.
+    A rule whose text cannot be read stays as it was in ``former``; the others are renewed.
     """
     seen = version(session)
     ruleset = collections.active_rules(session)

@@ -96,7 +96,7 @@ def showcase(session: Session) -> tuple[str, str]:
     newest = (
         select(Assertion.document_id)
         .join(Award, Assertion.award_id == Award.id)
-        .where(Award.person_id == person_id, Award.revoked_at.is_(None))
+        .where(Award.person_id == person_id, Award.revoked_at.is_(None), Assertion.is_default)
         .order_by(Award.issued_at.desc(), Award.id.desc())
         .limit(1)
     )

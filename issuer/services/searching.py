@@ -16,6 +16,7 @@ from issuer.models import Badge, BadgeTotal, Person
 from issuer.models.derived import ACCENTED, BARE
 from issuer.services import postgres
 from issuer.services.cards import BadgeCard, PersonCard
+from issuer.services.listing import SHOWS_PORTRAIT
 
 if TYPE_CHECKING:
     from sqlalchemy import Select
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 MAX_QUERY = 100
 MAX_WORDS = 8
 #: Of people with a common name so many are looked at; who is meant adds a letter.
-MAX_LOOKED_AT = 200
+MAX_LOOKED_AT = 100
 WORD = re.compile(r"[^\W_]+")
 PLAIN = str.maketrans(ACCENTED, BARE)
 
@@ -42,17 +43,21 @@ def badge_ids(session: Session, wanted: list[str], *, in_names: bool = False) ->
     return _rows("badge_search", f"{{name}} : ({asked})" if in_names else asked)
 
 
+def person_ids(session: Session, wanted: list[str]) -> Select[int]:
+    """Select the ids of people with all the words in their names, of those who are hidden too."""
+    if postgres.is_used(session):
+        return _documents("person", wanted)
+    return _rows("person_search", _phrases(wanted))
+
+
 def people(session: Session, query: str, limit: int) -> tuple[PersonCard, ...]:
     """Return people whose user name or name has all the words; none who may not be shown."""
     wanted = words(query)
     if not wanted:
         return ()
-    if postgres.is_used(session):
-        found = _documents("person", wanted)
-    else:
-        found = _rows("person_search", _phrases(wanted))
+    found = person_ids(session, wanted)
     statement = (
-        select(Person.username, Person.display_name)
+        select(Person.username, Person.display_name, SHOWS_PORTRAIT)
         .where(
             Person.id.in_(select(found.limit(MAX_LOOKED_AT).subquery().c.id)),
             Person.opted_out.is_(False),

@@ -4,25 +4,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from issuer.adapters.pictures import Picture, draw, read_picture
 from issuer.errors import ConflictError
-from issuer.paths import PACKAGE, bundled_rules
+from issuer.paths import PACKAGE, bundled_badges, bundled_rules
 from issuer.services import collections, issuers, python_badges
 from issuer.services.badges import keep_image
 from issuer.services.sources import lasting_name, whole
 from rules import plugins
 from rules.loader import load
+from rules.plain_badges import load_badges
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
-    from pathlib import Path
 
     from sqlalchemy.orm import Session
 
-    from issuer.adapters.keystore import KeyFolder
+    from issuer.adapters.keystores import KeyStore
     from issuer.adapters.objects import ObjectFolder
     from issuer.config import Settings
     from issuer.models import Issuer
@@ -37,7 +38,7 @@ STATIC = PACKAGE / "static"
 class Stores:
     """Where a site keeps what is not in its database."""
 
-    keys: KeyFolder
+    keys: KeyStore
     objects: ObjectFolder
 
 
@@ -88,7 +89,8 @@ def sync_rules(
 ) -> SyncReport:
     """Bring the site's badges and rules to what the loaded files say.
 
-    Rules that are gone from one of the ``sources`` retire, unless you ``keep`` them.
+    Rules that are gone from one of the ``sources`` retire, unless you ``keep`` them. With our own
+    collection come the badges that jobs award.
     """
     issuer = ensure_issuer(session, settings, stores, now=now)
     placeholder = draw(_own_picture("placeholder-badge.svg"))
@@ -102,6 +104,10 @@ def sync_rules(
         progress=progress,
         named=lambda file: lasting_name(sources, file),
     )
+    if any(Path(rule.source).is_relative_to(bundled_rules()) for rule in loaded.rules):
+        plain = load_badges([bundled_badges()])
+        report.add(collections.sync_badges(session, plain.rules, issuer, stores.objects, now=now))
+        report.problems += map(str, plain.problems)
     present = {rule.slug for rule in loaded.rules}
     for source in () if keep else whole(sources, loaded):
         report.retired += collections.retire(session, source.root, present, now=now)

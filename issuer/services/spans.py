@@ -58,7 +58,9 @@ def between(first: date, last: date) -> Span:
     Raises `InvalidInputError` when it ends before it begins.
     """
     if last < first:
-        raise InvalidInputError(f"period {first} to {last}: ends before it begins")
+        raise InvalidInputError(
+            "period %(first)s to %(last)s: ends before it begins", first=first, last=last
+        )
     for period in (Period.YEAR, Period.MONTH, Period.WEEK, Period.DAY):
         found = current(period, first)
         if (found.first, found.last) == (first, last):
@@ -73,7 +75,7 @@ def read_day(text: str) -> date:
     except ValueError:
         day = None
     if day is None or not FIRST_YEAR <= day.year <= LAST_YEAR:
-        raise InvalidInputError(f"day {text[:20]!r}: write it like 2026-03-01")
+        raise InvalidInputError("day %(text)r: write it like 2026-03-01", text=text[:20])
     return day
 
 

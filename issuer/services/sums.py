@@ -45,7 +45,9 @@ class Place(NamedTuple):
         """Return the place that a leaderboard named; raise `InvalidInputError`."""
         match = PLACE.fullmatch(text)
         if match is None or int(match[2]) >= 1 << 31:
-            raise InvalidInputError(f"place {text[:40]!r}: not one that a list names: start anew")
+            raise InvalidInputError(
+                "place %(place)r: not one that a list names: start anew", place=text[:40]
+            )
         return cls(int(match[1]), int(match[2]))
 
 
@@ -155,7 +157,7 @@ def add_up(session: Session, span: Span, measure: str, team: str) -> Sums:
     if team:
         row = session.scalars(select(Team.id).filter_by(slug=team)).one_or_none()
         if row is None:
-            raise NotFoundError(f"team {team[:80]!r}: there is none")
+            raise NotFoundError("team %(team)r: there is none", team=team[:80])
         statement = statement.join(
             TeamMember, and_(TeamMember.person_id == Total.person_id, TeamMember.team_id == row)
         )

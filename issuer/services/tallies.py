@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from issuer.services import archive, counts
+from issuer.services import archive, counts, remembered
 from rules.model import NOTHING
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ class Tallies:
         self._accounts = accounts
         self._now = now
         self._values = dict(standing.values)
+        self._read_values: dict[tuple[str, str], int] = {}  # by whose value it is, and the person
         self._places: dict[str, list[int]] = {}  # of messages, by anchor
         for place, entry in enumerate(entries if len(entries) > 1 else ()):
             for anchor in entry.anchors:
@@ -95,6 +96,10 @@ class Tallies:
             return rule.accepts(self._read(place, rule, ask))
         return True
 
+    def remember(self) -> None:
+        """Keep the values that were made of rows, for people to see how far they are."""
+        remembered.keep(self._session, self._read_values, now=self._now)
+
     def _value(self, place: int, asked: Question) -> int:
         later = {
             each
@@ -114,7 +119,10 @@ class Tallies:
         if not rule.needs_rows:
             return archive.count(self._session, query, without=later)
         rows = archive.rows(self._session, query, without=later)
-        return rule.value(self._entries[place].message, rows)
+        value = rule.value(self._entries[place].message, rows)
+        if remembered.is_remembered(rule):
+            self._read_values[counts.filter_of(rule), ask.candidate.name] = value
+        return value
 
     def _is_answered(self, ask: Ask) -> bool:
         holder = self._standing.people.get(ask.candidate.name)

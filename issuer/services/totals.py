@@ -6,10 +6,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, insert, select
 
 from issuer.db import inserting
-from issuer.models import Award, BadgeTotal, Period, Person, RankHistogram, Total
+from issuer.models import Award, Badge, BadgeTotal, Period, Person, RankHistogram, Total
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     _Move = tuple[str, Period, date, int, int]
 
 #: Periods for which ranks are kept; those of any other span come from daily totals.
-RANKED = (Period.ALL, Period.YEAR, Period.MONTH, Period.WEEK)
+RANKED = (Period.ALL, Period.YEAR, Period.MONTH, Period.WEEK, Period.DAY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +64,34 @@ def leave(session: Session, person_id: int) -> None:
 def come_back(session: Session, person_id: int) -> None:
     """Put somebody back into all ranks."""
     _move_all(session, person_id, 1)
+
+
+def renew(session: Session, person_id: int) -> None:
+    """Make the totals of somebody anew from their awards; ranks are left to whoever calls."""
+    statement = (
+        select(Award.issued_at, Badge.points)
+        .join(Badge, Badge.id == Award.badge_id)
+        .where(Award.person_id == person_id, Award.revoked_at.is_(None))
+    )
+    sums: dict[tuple[Period, date], list[int]] = {}
+    for issued_at, points in session.execute(statement):
+        for span in starts(issued_at):
+            kept = sums.setdefault(span, [0, 0])
+            kept[0] += 1
+            kept[1] += points
+    session.execute(delete(Total).filter_by(person_id=person_id))
+    rows = [
+        {
+            "person_id": person_id,
+            "period": period,
+            "starts_on": first,
+            "badges": badges,
+            "points": points,
+        }
+        for (period, first), (badges, points) in sums.items()
+    ]
+    if rows:
+        session.execute(insert(Total), rows)
 
 
 def starts(moment: datetime) -> Iterator[tuple[Period, date]]:

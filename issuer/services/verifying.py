@@ -3,28 +3,30 @@
 
 from __future__ import annotations
 
+import json
 import re
 import threading
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, unquote, urldefrag, urlsplit
 from uuid import UUID
 
 from issuer.adapters.answers import AnswerCache
 from issuer.adapters.fetching import GuardedFetcher
 from issuer.errors import KeyUnavailableError, NotFoundError
-from issuer.services import publishing
+from issuer.services import credentials, endorsements, publishing, renewals
 from openbadges.errors import FetchError
 from openbadges.fetching import Response
-from openbadges.vocabulary import ACCEPT_BADGE, JOSE, JSON_LD, PNG, SVG
+from openbadges.vocabulary import ACCEPT_BADGE, JOSE, JSON, JSON_LD, PNG, SVG
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
 
     from sqlalchemy.orm import Session
 
-    from issuer.adapters.keystore import KeyFolder
+    from issuer.adapters.keystores import KeyStore
     from issuer.adapters.objects import ObjectFolder
     from issuer.config import Settings
     from issuer.models import BadgeEdition
@@ -34,7 +36,10 @@ if TYPE_CHECKING:
 
 SLUG = r"(?P<slug>[a-z0-9-]+)"
 NUMBER = r"(?P<number>[0-9]{1,6})"
-ASSERTION = r"/assertions/(?P<uuid>[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})"
+NAMED = r"/(?P<uuid>[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})"
+ASSERTION = rf"/assertions{NAMED}"
+ENDORSEMENT = rf"/endorsements{NAMED}"
+DID_DOCUMENT = "/did.json"
 PORTS = {"https": 443, "http": 80}
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 #: What an address of ours may be written with; everything else is left to who refuses it.
@@ -55,6 +60,36 @@ class Elsewhere:
 
 
 @dataclass(frozen=True, slots=True)
+class AtHand:
+    """Answers some addresses with what was read already, and leaves the others to ``fetcher``."""
+
+    known: Mapping[str, tuple[bytes, str]]  # body and media type, by address
+    fetcher: Fetcher
+
+    def fetch(self, url: str, *, accept: str = ACCEPT_BADGE) -> Response:
+        """Return what is known of an address; raise `FetchError` as ``fetcher`` does."""
+        if url not in self.known:
+            return self.fetcher.fetch(url, accept=accept)
+        body, media_type = self.known[url]
+        return Response(status=200, final_url=url, body=body, content_type=media_type)
+
+
+@dataclass(frozen=True, slots=True)
+class RememberingFetcher:
+    """Fetches as another does, and keeps the answers of one verification at hand."""
+
+    fetcher: Fetcher
+    bodies: dict[str, bytes] = field(default_factory=dict)
+
+    def fetch(self, url: str, *, accept: str = ACCEPT_BADGE) -> Response:
+        """Return the answer to a GET; raise `FetchError` as the other does."""
+        answer = self.fetcher.fetch(url, accept=accept)
+        if answer.status == 200:
+            self.bodies[url] = answer.body
+        return answer
+
+
+@dataclass(frozen=True, slots=True)
 class OwnFetcher:
     """Answers the addresses of this site from its database, as its web server would.
 
@@ -64,7 +99,7 @@ class OwnFetcher:
 
     reading: Reading
     base_url: str
-    keys: KeyFolder
+    keys: KeyStore
     objects: ObjectFolder
     elsewhere: Fetcher
     raises_key_errors: bool = False
@@ -84,6 +119,8 @@ class OwnFetcher:
         if parts is None:
             return None
         here = f"{self.base_url}{parts.path}" + (f"?{parts.query}" if parts.query else "")
+        if parts.path.endswith(DID_DOCUMENT):
+            here = bare
         with self.reading() as session:
             status, body, media_type = _Visit(self, session).answer(unquote(parts.path))
         return Response(status=status, final_url=here, body=body, content_type=media_type)
@@ -107,6 +144,9 @@ def own_parts(url: str, base_url: str) -> SplitResult | None:
         return None
     host, own_host = (given.hostname or "").rstrip("."), ours.hostname or ""
     same_host = host == own_host or {host, own_host} <= LOOPBACK
+    if given.path.endswith(DID_DOCUMENT) and given.scheme == "https":
+        # The name of an issuer holds no scheme: verifiers ask https, whatever the site speaks.
+        return given if same_host and (given.port or 443) in {own_port, 443} else None
     same_port = (given.scheme, port) == (ours.scheme, own_port)
     redirected = (given.scheme, port, ours.scheme, own_port) == ("http", 80, "https", 443)
     return given if same_host and (same_port or redirected) else None
@@ -115,7 +155,7 @@ def own_parts(url: str, base_url: str) -> SplitResult | None:
 def make_fetcher(
     settings: Settings,
     reading: Reading,
-    keys: KeyFolder,
+    keys: KeyStore,
     objects: ObjectFolder,
     *,
     raises_key_errors: bool = False,
@@ -182,14 +222,57 @@ class _Visit:
     def baked(self, uuid: str) -> tuple[bytes, str]:
         """Return the baked picture of an assertion."""
         assertion = publishing.find_assertion(self.session, UUID(uuid))
-        token = publishing.token(assertion, self.own.keys)
-        return publishing.baked(self._png(assertion.edition), token), PNG
+        text = publishing.carried(assertion, self.own.keys)
+        return publishing.baked(self._png(assertion.edition), text), PNG
 
     def baked_drawing(self, uuid: str) -> tuple[bytes, str]:
         """Return the baked drawing of an assertion."""
         assertion = publishing.find_assertion(self.session, UUID(uuid))
-        token = publishing.token(assertion, self.own.keys)
-        return publishing.baked(self._svg(assertion.edition), token), SVG
+        text = publishing.carried(assertion, self.own.keys)
+        return publishing.baked(self._svg(assertion.edition), text), SVG
+
+    def plain(self, document: dict[str, Any]) -> tuple[bytes, str]:
+        """Return an object as an answer."""
+        return json.dumps(document).encode(), JSON
+
+    def credential(self, uuid: str) -> tuple[bytes, str]:
+        """Return an award as a credential, if it was ever asked for."""
+        return self._kept(publishing.find_assertion(self.session, UUID(uuid)).ob3), JSON_LD
+
+    def credential_token(self, uuid: str) -> tuple[bytes, str]:
+        """Return an award as a token, if it was ever asked for."""
+        return self._kept(publishing.find_assertion(self.session, UUID(uuid)).ob3_jwt), JOSE
+
+    def current_credential(self, uuid: str) -> tuple[bytes, str]:
+        """Return an award as it would be issued now, where that is known; nothing is written."""
+        text = renewals.kept(self.session, UUID(uuid), now=datetime.now(UTC))
+        return self._kept(text), JSON_LD
+
+    def endorsement(self, uuid: str) -> tuple[bytes, str]:
+        """Return what one of our issuers says of something."""
+        return self.document(endorsements.find_own(self.session, UUID(uuid)).document)
+
+    def signed_endorsement(self, uuid: str) -> tuple[bytes, str]:
+        """Return the signed form of an endorsement."""
+        found = endorsements.find_own(self.session, UUID(uuid))
+        return endorsements.token(found, self.own.keys).encode(), JOSE
+
+    def endorsement_credential(self, uuid: str) -> tuple[bytes, str]:
+        """Return an endorsement as a credential."""
+        return self._kept(endorsements.find_own(self.session, UUID(uuid)).ob3), JSON_LD
+
+    def status(self, number: str) -> tuple[bytes, str]:
+        """Return a list of revocations as it is now; nothing is written."""
+        now = datetime.now(UTC)
+        text = credentials.status_list(
+            self.session, int(number), self.own.keys, now=now, keep=False
+        )
+        return text.encode(), JSON_LD
+
+    def _kept(self, text: str | None) -> bytes:
+        if text is None:
+            raise NotFoundError("nobody asked for this form yet")
+        return text.encode()
 
     def _png(self, edition: BadgeEdition) -> bytes:
         return self.own.objects.get(edition.png.sha256)
@@ -234,6 +317,21 @@ ROUTES: tuple[tuple[str, Callable[..., tuple[bytes, str]]], ...] = (
     (
         rf"/issuers/{SLUG}/revocations",
         lambda own, slug: own.document(publishing.revocations(own.session, slug)),
+    ),
+    (rf"{ASSERTION}/ob3(\.json)?", _Visit.credential),
+    (rf"{ASSERTION}/ob3\.jwt", _Visit.credential_token),
+    (rf"{ASSERTION}/ob3/current", _Visit.current_credential),
+    (rf"{ENDORSEMENT}(\.json)?", _Visit.endorsement),
+    (rf"{ENDORSEMENT}\.jws", _Visit.signed_endorsement),
+    (rf"{ENDORSEMENT}/ob3", _Visit.endorsement_credential),
+    (r"/status/(?P<number>[0-9]{1,9})", _Visit.status),
+    (
+        rf"/issuers/{SLUG}/did\.json",
+        lambda own, slug: own.plain(credentials.did_document(own.session, slug)),
+    ),
+    (
+        r"/keys/(?P<kid>[A-Za-z0-9_-]+)\.jwk",
+        lambda own, kid: own.plain(publishing.jwk(own.session, kid)),
     ),
     (
         r"/keys/(?P<kid>[A-Za-z0-9_-]+)",

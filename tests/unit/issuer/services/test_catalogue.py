@@ -6,11 +6,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import event, select, text
 
 from issuer.db import Database
 from issuer.errors import InvalidInputError, NotFoundError
-from issuer.models import Badge, Tag
+from issuer.models import Badge, CatalogueTotal, Tag
 from issuer.services import catalogue, searching
 from issuer.services.catalogue import Wanted
 from tests.unit.issuer.web.seeds import NOW, Seeds, make_tables
@@ -162,3 +162,29 @@ def test_no_way_to_look_reads_whole_tables(session: Session) -> None:
         assert place > 3 or not any("TEMP B-TREE" in step for step in plan), plan
         read = [step for step in plan if step.startswith("SCAN") and "INDEX" not in step]
         assert set(read) <= {"SCAN anon_1"}, plan
+
+
+def test_the_number_of_a_tag_follows_its_badges(session: Session) -> None:
+    crafts = Tag(name="crafts")
+    session.add(Tag(name="quiet"))
+    whole = select(CatalogueTotal.badges)
+    assert session.scalars(whole).one() == 4
+    badges = session.query(Badge).filter(Badge.retired_at.is_(None)).limit(3).all()
+    for badge in badges:
+        badge.tags = [crafts]
+
+    def number() -> int:
+        session.flush()
+        return {tag.name: tag.badges for tag in catalogue.tags(session)}.get("crafts", 0)
+
+    assert number() == 3
+    badges[0].retired_at = NOW
+    badges[1].tags = []
+    assert number() == 1
+    assert session.scalars(whole).one() == 3
+    badges[0].retired_at = None
+    assert number() == 2
+    assert session.scalars(whole).one() == 4
+    badges[0].tags, badges[2].retired_at = [], NOW
+    assert number() == 0
+    assert "quiet" not in {tag.name for tag in catalogue.tags(session)}

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,9 +11,10 @@ from sqlalchemy import select
 
 from issuer.adapters.pictures import draw, read_picture
 from issuer.models import Rule
-from issuer.services import badges, collections
+from issuer.services import badges, collections, persons, rule_drafts
+from issuer.services.permissions import Actor, Role
 from rules.loader import parse
-from tests.issuing import BLUE, NOW, RED, make_issuer, make_rule
+from tests.issuing import BLUE, NOW, RED, make_badge, make_issuer, make_rule
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,6 +59,53 @@ def test_a_change_makes_a_revision(session: Session, site: Site) -> None:
     assert [revision.number for revision in rule.revisions] == [1, 2]
     (active,) = collections.active_rules(session).rules
     assert active.fingerprint == changed.fingerprint
+
+
+def test_what_an_admin_put_in_force_stays_until_it_is_given_back(
+    session: Session, site: Site
+) -> None:
+    root = Actor(username="root", roles=frozenset({Role.ADMIN}))
+    root = replace(root, person_id=persons.ensure(session, "root", now=NOW).id)
+    mine = make_rule("trigger: {topic: wiki.mine}\n").text
+    sync(session, site, make_rule(TRIGGER))
+    sync_again = make_rule("trigger: {topic: wiki.create}\n")
+    rule_drafts.save(session, root, "first-steps", mine, base=1, now=NOW)
+    # A draft is nothing to the file: a changed one is in force at once.
+    assert sync(session, site, sync_again).changed == ["first-steps"]
+    assert in_force(session) == sync_again.text
+    rule_drafts.activate(session, root, "first-steps", 2, now=NOW)
+    assert sync(session, site, sync_again).kept == ["first-steps"]
+    newer = make_rule("trigger: {topic: wiki.newer}\n")
+    assert sync(session, site, newer).kept == sync(session, site, newer).kept == ["first-steps"]
+    assert in_force(session) == mine
+    place = rule_drafts.find(session, root, "first-steps", now=NOW)
+    assert place.newest is not None
+    assert place.noted is not None
+    assert (place.newest.text, place.draft, place.noted.text) == (mine, None, newer.text)
+    rule = session.scalars(select(Rule)).one()
+    assert [revision.text for revision in rule.revisions][2:] == [sync_again.text, newer.text]
+    assert collections.retire(session, "", [], now=NOW) == []
+    rule_drafts.follow_file(session, root, "first-steps", now=NOW)
+    assert in_force(session) == newer.text
+    assert sync(session, site, make_rule(TRIGGER)).changed == ["first-steps"]
+    assert collections.retire(session, "", [], now=NOW) == ["first-steps"]
+
+
+def test_a_file_takes_a_rule_of_which_there_are_only_drafts(session: Session, site: Site) -> None:
+    root = Actor(username="root", roles=frozenset({Role.ADMIN}))
+    root = replace(root, person_id=persons.ensure(session, "root", now=NOW).id)
+    make_badge(session, site)
+    mine = make_rule("trigger: {topic: wiki.mine}\n").text
+    rule_drafts.save(session, root, "first-steps", mine, base=0, now=NOW)
+    assert collections.active_rules(session).rules == ()
+    filed = make_rule(TRIGGER)
+    assert sync(session, site, filed).changed == ["first-steps"]
+    assert in_force(session) == filed.text
+
+
+def in_force(session: Session) -> str:
+    (rule,) = collections.active_rules(session).rules
+    return rule.text
 
 
 def test_the_picture_beside_the_rule_is_taken(session: Session, site: Site, tmp_path: Path) -> None:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from issuer.site import Site
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*FILTERS, *COSTLY])
 def test_a_rule_awards_when_the_archive_holds_as_many_as_it_asks(
     session: Session, site: Site, name: str
@@ -72,6 +73,7 @@ def test_a_changed_filter_has_counters_of_its_own(session: Session, site: Site) 
     assert session.scalars(select(Counter.value)).all() == [3]
 
 
+@pytest.mark.slow
 def test_counters_that_no_rule_asks_are_removed_with_their_anchors(
     session: Session, site: Site
 ) -> None:
@@ -84,6 +86,7 @@ def test_counters_that_no_rule_asks_are_removed_with_their_anchors(
         assert session.scalar(select(func.count()).select_from(table)) == 0
 
 
+@pytest.mark.slow
 def test_lost_counters_are_made_anew_from_the_archive(session: Session, site: Site) -> None:
     ruleset = load(session, site, rule_texts())
     messages = list(stream(2, 40))

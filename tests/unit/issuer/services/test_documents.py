@@ -80,7 +80,7 @@ def test_a_revocation_list_never_has_one_entry(session: Session, site: Site, num
             "https://badges.example.org",
             {
                 "type": "VerificationObject",
-                "startsWith": "https://badges.example.org/assertions/",
+                "startsWith": "https://badges.example.org/",
                 "allowedOrigins": "badges.example.org",
             },
         ),

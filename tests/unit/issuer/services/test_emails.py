@@ -155,5 +155,27 @@ def test_the_letter_holds_the_link_and_waits_in_the_outbox(session: Session, ash
     emails.send_link(session, identity, "https://badges.example/x?token=t", "Accolades", now=NOW)
     letter = session.scalars(select(OutboxMessage)).one()
     assert (letter.kind, letter.body["to"]) == ("e-mail", HOME)
+    assert letter.body["subject"] == "Accolades: confirm your address"
     assert "https://badges.example/x?token=t" in letter.body["text"]
     assert "asha" in letter.body["text"]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "asked", "subject"),
+    [
+        ("de", "es", "Accolades: bestätige deine Adresse"),
+        (None, "es", "Accolades: confirma tu dirección"),
+        ("es", None, "Accolades: confirma tu dirección"),
+        ("xx", None, "Accolades: confirm your address"),
+    ],
+)
+def test_the_letter_speaks_the_chosen_language_or_that_of_the_page(
+    session: Session, asha: Person, chosen: str | None, asked: str | None, subject: str
+) -> None:
+    asha.locale = chosen
+    identity = emails.add(session, asha, HOME, now=NOW)
+    emails.send_link(session, identity, "https://b.example", "Accolades", now=NOW, language=asked)
+    letter = session.scalars(select(OutboxMessage)).one()
+    assert letter.body["subject"] == subject
+    assert ("Hello" in letter.body["text"]) == (subject == "Accolades: confirm your address")
+    assert "\n\nhttps://b.example\n\n" in letter.body["text"]

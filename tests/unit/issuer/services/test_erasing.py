@@ -16,15 +16,25 @@ from issuer.models import (
     BackpackConnection,
     Counter,
     EmailIdentity,
+    Endorsement,
     MessageUser,
     OutboxMessage,
     Person,
     RankHistogram,
     Total,
 )
-from issuer.services import disclosing, emails, erasing, logins, persons, publishing
+from issuer.services import (
+    disclosing,
+    emails,
+    endorsements,
+    erasing,
+    logins,
+    persons,
+    publishing,
+)
 from issuer.services.awards import Cause
-from tests.issuing import NOW, give, make_badge
+from tests.issuing import NOW, give, make_badge, make_issuer
+from tests.unit.issuer.services.endorsing import ROOT
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -118,6 +128,22 @@ def test_who_was_erased_is_gone_and_stays_so(session: Session, site: Site, asha:
     claims = {"iss": "https://id", "sub": "s-1", "nickname": "asha"}
     with pytest.raises(GoneError):
         logins.record_login(session, claims, now=NOW)
+
+
+def test_what_was_said_of_an_award_goes_with_its_holder(
+    session: Session, site: Site, asha: Person
+) -> None:
+    own = select(Assertion).join(Assertion.award).filter_by(person_id=asha.id).limit(1)
+    about = session.scalars(own).one().document_id
+    issuer = make_issuer(session, site)
+    words = "Asha mended it twice."
+    endorsements.issue(session, ROOT, issuer, about, words, site.keys, now=NOW)
+    told = json.loads("".join(disclosing.everything(session, asha, now=NOW)))
+    assert [each["comment"] for each in told["endorsements"]] == [words]
+    erasing.erase(session, asha, "anonymise", now=NOW)
+    found = session.scalars(select(Endorsement)).one()
+    assert words not in f"{found.comment}{found.document}{found.ob3}"
+    assert found.revoked_at == NOW
 
 
 def test_the_name_must_be_typed(session: Session, asha: Person) -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -13,18 +14,17 @@ from issuer.db import Database
 from issuer.errors import InvalidInputError, NotFoundError
 from issuer.models import (
     Award,
-    BadgeMonth,
-    Counter,
+    BadgePeriod,
     Grant,
     Invitation,
     Period,
     RankHistogram,
-    Rule,
     Tag,
     Total,
 )
-from issuer.services import front
-from issuer.services.badge_pages import Viewer, badge_page
+from issuer.services import front, progress
+from issuer.services.badge_pages import badge_page
+from issuer.services.permissions import Actor, Role
 from issuer.services.rarity import rarity
 from tests.unit.issuer.web.seeds import NOW, Seeds, make_tables
 
@@ -82,42 +82,6 @@ def test_the_front_page_shows_what_is_new_rare_and_whose(session: Session, seeds
     assert (numbers.awards, numbers.people, numbers.lately) == (11, 11, 6)
 
 
-def test_the_nearest_badges_are_those_whose_own_counter_is_far(
-    session: Session, seeds: Seeds
-) -> None:
-    asha = seeds.person("asha")
-    #: name, ending of the topic, threshold
-    for name, topic, threshold in (
-        ("tests-25", "update.comment", 25),
-        ("tests-10", "update.comment", 10),
-        ("edits-100", "wiki.edit", 100),
-        ("builds-4", "build.done", 4),
-        ("held", "build.done", 9),
-        ("asleep", "build.done", 5),
-    ):
-        badge = seeds.badge(name)
-        moments = {"created_at": NOW, "updated_at": NOW}
-        rule = Rule(
-            slug=name, badge=badge, asks="same", threshold=threshold, topic=topic, **moments
-        )
-        rule.active = name != "asleep"
-        session.add(rule)
-        if name == "held":
-            seeds.award(badge, asha)
-    for topic, value in (("org.update.comment", 12), ("org.wiki.edit", 40), ("org.build.done", 3)):
-        facts = {"topics": [topic], "agents": ["asha"]}
-        key = f"asha {topic}"
-        session.add(
-            Counter(
-                key=key, filter="same", person_key="asha", facts=facts, value=value, updated_at=NOW
-            )
-        )
-    session.flush()
-    found = [(way.badge.slug, way.value, way.threshold) for way in front.nearest(session, "asha")]
-    assert found == [("builds-4", 3, 4), ("tests-25", 12, 25), ("edits-100", 40, 100)]
-    assert front.nearest(session, "nobody") == ()
-
-
 def test_a_badge_page_tells_all_of_a_badge_in_five_statements(
     session: Session, seeds: Seeds
 ) -> None:
@@ -138,7 +102,7 @@ def test_a_badge_page_tells_all_of_a_badge_in_five_statements(
         seen.append(statement)
 
     event.listen(session.get_bind().engine, "before_cursor_execute", note)
-    page = badge_page(session, "tester-1", now=NOW, viewer=Viewer("ines"))
+    page = badge_page(session, "tester-1", now=NOW, viewer=Actor(username="ines"))
     assert page.badge.issuer.name
     event.remove(session.get_bind().engine, "before_cursor_execute", note)
     assert len(seen) <= MOST_STATEMENTS
@@ -155,27 +119,39 @@ def test_a_badge_page_tells_all_of_a_badge_in_five_statements(
     assert page.months == ((date(2025, 12, 1), 1), (date(2026, 3, 1), 2))
 
 
-def test_who_may_grant_sees_the_invitation_that_is_open(session: Session, seeds: Seeds) -> None:
+def test_who_may_grant_sees_the_link_that_is_open_and_a_delegate_their_own(
+    session: Session, seeds: Seeds
+) -> None:
     badge = seeds.badge("tester")
     ines = seeds.person("ines")
     expired = {"created_at": NOW, "expires_at": NOW - timedelta(1)}
     session.add(Grant(badge_id=badge.id, person_id=ines.id, created_at=NOW))
     session.add(Grant(badge_id=badge.id, group_name="designers", created_at=NOW))
     session.add(Grant(badge_id=badge.id, group_name="former", **expired))
-    session.add(Invitation(token="open", badge_id=badge.id, created_at=NOW))  # noqa: S106 (a test's own)
-    for closed in ({"revoked_at": NOW}, {"maximum_uses": 0}, {"expires_at": NOW}):
-        values = {"token": str(closed), "badge_id": badge.id, "created_at": NOW, **closed}
+    for token, other in (
+        ("open", {}),
+        ("own", {"created_by_id": ines.id}),
+        ("newer", {}),
+        ("code", {"batch": "codes", "maximum_uses": 1, "created_by_id": ines.id}),
+        ("revoked", {"revoked_at": NOW}),
+        ("used-up", {"maximum_uses": 0}),
+        ("expired", {"expires_at": NOW}),
+    ):
+        values = {"token": token, "badge_id": badge.id, "created_at": NOW, **other}
         session.add(Invitation(**values))
     session.flush()
-    for viewer, may in (
-        (Viewer("ines"), True),
-        (Viewer("asha", ("designers",)), True),
-        (Viewer("root", is_admin=True), True),
-        (Viewer("asha", ("former",)), False),
-        (Viewer(), False),
+    manager = Actor(username="boris", roles=frozenset({Role.MANAGER}))
+    for viewer, shown in (
+        (Actor(username="ines"), "own"),
+        (Actor(username="asha", groups=frozenset({"designers"})), ""),
+        (Actor(username="root", roles=frozenset({Role.ADMIN})), "newer"),
+        (replace(manager, issuers=frozenset({badge.issuer.slug})), "newer"),
+        (replace(manager, issuers=frozenset({"another"})), None),
+        (Actor(username="asha", groups=frozenset({"former"})), None),
+        (Actor(), None),
     ):
         page = badge_page(session, "tester", now=NOW, viewer=viewer)
-        assert (page.may_grant, page.invitation) == (may, "open" if may else ""), viewer
+        assert (page.may_grant, page.invitation) == (shown is not None, shown or ""), viewer
 
 
 def test_holders_are_paged_by_key_without_loss(session: Session, seeds: Seeds) -> None:
@@ -197,19 +173,24 @@ def test_holders_are_paged_by_key_without_loss(session: Session, seeds: Seeds) -
             badge_page(session, slug, now=NOW)
 
 
-def test_months_of_a_badge_follow_awards_and_revocations(session: Session, seeds: Seeds) -> None:
+def test_periods_of_a_badge_follow_awards_and_revocations(session: Session, seeds: Seeds) -> None:
     badge = seeds.badge("tester")
     for number in range(3):
         seeds.award(badge, seeds.person(f"p{number}"), issued_at=NOW)
-    months = select(BadgeMonth.month, BadgeMonth.awards)
-    assert session.execute(months).all() == [(date(2026, 3, 1), 3)]
+    kept = select(BadgePeriod.period, BadgePeriod.starts_on, BadgePeriod.awards)
+    starts = {"year": (1, 1), "month": (3, 1), "week": (2, 23), "day": (3, 1)}
+
+    def periods(awards: int) -> set[tuple[str, date, int]]:
+        return {(name, date(2026, *start), awards) for name, start in starts.items()}
+
+    assert {tuple(row) for row in session.execute(kept)} == periods(3)
     award = session.scalars(select(Award).limit(1)).one()
     award.revoked_at = NOW
     session.flush()
-    assert session.execute(months).all() == [(date(2026, 3, 1), 2)]
+    assert {tuple(row) for row in session.execute(kept)} == periods(2)
     award.revoked_at = None
     session.flush()
-    assert session.execute(months).all() == [(date(2026, 3, 1), 3)]
+    assert {tuple(row) for row in session.execute(kept)} == periods(3)
 
 
 @pytest.mark.parametrize(
@@ -244,8 +225,8 @@ def test_no_part_of_a_page_reads_a_whole_table(session: Session, seeds: Seeds) -
     front.badges(session)
     front.leaders(session, NOW)
     front.numbers(session, NOW)
-    front.nearest(session, "asha")
-    badge_page(session, "tester", now=NOW, viewer=Viewer("asha"))
+    progress.nearest(session, "asha", 3)
+    badge_page(session, "tester", now=NOW, viewer=Actor(username="asha"))
     event.remove(session.get_bind().engine, "before_cursor_execute", note)
     assert len(seen) == 10
     read = set()

@@ -11,6 +11,8 @@ from sqlalchemy import select
 from issuer.errors import NotFoundError
 from issuer.models import IssuerEpoch, KeyState, SigningKey
 from issuer.services import issuers
+from openbadges.keys import load_public_key
+from openbadges.signing import open_signed, sign
 from tests.issuing import BASE_URL, NOW, make_issuer
 
 if TYPE_CHECKING:
@@ -42,8 +44,9 @@ def test_the_profile_and_the_key_name_each_other(session: Session, site: Site) -
 def test_the_saved_key_is_the_published_one(session: Session, site: Site) -> None:
     make_issuer(session, site)
     row = session.scalars(select(SigningKey)).one()
-    loaded = site.keys.load(row.kid, f"{BASE_URL}/keys/{row.kid}")
-    assert loaded.public.to_pem() == row.public_pem
+    public = load_public_key(row.public_pem, f"{BASE_URL}/keys/{row.kid}")
+    token = sign({"a": 1}, site.keys.load(row.kid, public))
+    assert open_signed(token, public) == b'{"a":1}'
 
 
 def test_a_new_epoch_retires_the_key_and_leaves_the_profile(session: Session, site: Site) -> None:

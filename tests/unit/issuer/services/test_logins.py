@@ -89,6 +89,7 @@ def test_an_account_that_rules_made_is_linked_whatever_its_case(session: Session
 def test_nobody_takes_over_the_account_of_another(
     session: Session, stranger: dict[str, str]
 ) -> None:
+    """Attacks W5: nor by a nickname that differs in its case alone."""
     owner = record_login(session, claims(), now=NOW)
 
     with pytest.raises(ConflictError, match="belongs to another login"):

@@ -67,16 +67,6 @@ def test_the_days_of_a_year_come_from_daily_totals(session: Session) -> None:
     )
 
 
-def test_the_next_level_of_each_counter_is_a_goal(session: Session) -> None:
-    person = profiles.profile(session, "asha").person
-    found = profiles.goals(session, person)
-    assert [(goal.badge.slug, goal.value, goal.threshold) for goal in found] == [
-        ("tester-3", 17, 25)
-    ]
-    other = profiles.profile(session, "other-0").person
-    assert profiles.goals(session, other) == ()
-
-
 def test_trophies_by_tag_and_by_series(session: Session) -> None:
     person = profiles.profile(session, "asha").person
     groups = trophies.by_tag(session, person)

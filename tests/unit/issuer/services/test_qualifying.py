@@ -7,6 +7,8 @@ from functools import cache
 from itertools import product
 from typing import TYPE_CHECKING
 
+import pytest
+
 from issuer.adapters.accounts import OpenAccounts
 from issuer.adapters.history.datanommer import Datanommer
 from issuer.services import archive, keeping, qualifying
@@ -152,6 +154,7 @@ def compare(site: Site, history: Datanommer | None = None) -> None:
     assert by_topic > 10
 
 
+@pytest.mark.slow
 def test_grouped_statements_find_what_each_message_earns(site: Site) -> None:
     every = messages()
     keep(site, every)
