@@ -4,27 +4,42 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, request
 
 from issuer.errors import NotFoundError
 from issuer.hosted import responses
-from issuer.hosted.responses import LASTING, content, document
-from issuer.services import publishing
+from issuer.hosted.responses import LASTING, REVALIDATE, content, document
+from issuer.models import KeyState
+from issuer.services import (
+    credentials,
+    endorsement_lists,
+    endorsements,
+    publishing,
+    renewals,
+    revoking,
+)
 from issuer.site import current_site, db_session
-from openbadges.vocabulary import JOSE, PNG, SVG
+from openbadges.vocabulary import JOSE, JSON, JSON_LD, PNG, SVG
 
 if TYPE_CHECKING:
     from uuid import UUID
 
     from werkzeug.wrappers import Response
 
-    from issuer.models import BadgeEdition
+    from issuer.models import Assertion, BadgeEdition
 
 blueprint = Blueprint("hosted", __name__)
 blueprint.after_request(responses.public)
 
+#: What a credential is called; the first is what nobody refuses.
+CREDENTIAL_TYPES = ("application/vc+ld+json", "application/vc", JSON_LD, JSON)
+#: How long a revocation may take to reach those who ask often.
+STATUS_CACHE = "public, max-age=60"
+#: No name of something that can be endorsed is longer.
+MAX_OF = 2000
 #: An SVG opened by itself is a document: nothing in it may run or load.
 SVG_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
@@ -130,47 +145,175 @@ def assertion(uuid: UUID) -> Response:
 def assertion_json(uuid: UUID) -> Response:
     """Answer an assertion, whoever asks."""
     found = publishing.find_assertion(db_session(), uuid)
-    return document(found.document)
+    return _linked(document(found.document), f"/assertions/{uuid}/ob3", CREDENTIAL_TYPES[0])
 
 
 @blueprint.get("/assertions/<uuid:uuid>.jws")
 def signed_assertion(uuid: UUID) -> Response:
     """Signed form of an assertion (compact JWS)."""
-    return content(_signed(uuid).encode(), JOSE, filename=f"{uuid}.jws")
+    token = _signed(publishing.find_assertion(db_session(), uuid, publishing.WITH_KEY))
+    return content(token.encode(), JOSE, filename=f"{uuid}.jws")
 
 
 @blueprint.get("/assertions/<uuid:uuid>/image")
 def baked_png(uuid: UUID) -> Response:
     """Picture of the badge with the signed assertion inside, as PNG."""
-    token = _signed(uuid)
-    found = publishing.find_assertion(db_session(), uuid)
+    text, found = _carried(uuid)
     png = current_site().objects.get(found.edition.png.sha256)
-    return content(publishing.baked(png, token), PNG, filename=f"{found.edition.badge.slug}.png")
+    return content(publishing.baked(png, text), PNG, filename=f"{found.edition.badge.slug}.png")
 
 
 @blueprint.get("/assertions/<uuid:uuid>/image.svg")
 def baked_svg(uuid: UUID) -> Response:
     """Picture of the badge with the signed assertion inside, as SVG where it is a drawing."""
-    token = _signed(uuid)
-    found = publishing.find_assertion(db_session(), uuid)
+    text, found = _carried(uuid)
     drawing = _drawing(found.edition)
-    return _svg(publishing.baked(drawing, token), f"{found.edition.badge.slug}.svg")
+    return _svg(publishing.baked(drawing, text), f"{found.edition.badge.slug}.svg")
+
+
+@blueprint.get("/assertions/<uuid:uuid>/ob3")
+@blueprint.get("/assertions/<uuid:uuid>/ob3.json")
+def credential(uuid: UUID) -> Response:
+    """Award as a credential of Open Badges 3.0, with a proof inside."""
+    text = publishing.find_assertion(db_session(), uuid).ob3
+    if text is None:
+        with current_site().database.writing() as writer:
+            text = credentials.proven(writer, uuid, current_site().keys, now=datetime.now(UTC))
+    return _award(text, uuid)
+
+
+@blueprint.get("/assertions/<uuid:uuid>/ob3/current")
+def current_credential(uuid: UUID) -> Response:
+    """Award as a credential that says what holds now, for whoever has an older one."""
+    text = renewals.kept(db_session(), uuid, now=datetime.now(UTC))
+    if text is None:
+        with current_site().database.writing() as writer:
+            text = renewals.current(writer, uuid, current_site().keys, now=datetime.now(UTC))
+    return _award(text, uuid)
+
+
+@blueprint.get("/assertions/<uuid:uuid>/ob3.jwt")
+def credential_token(uuid: UUID) -> Response:
+    """Award as a credential of Open Badges 3.0, as a signed token."""
+    found = publishing.find_assertion(db_session(), uuid, publishing.WITH_KEY)
+    text = found.ob3_jwt
+    if text is None or found.key.state == KeyState.REVOKED:
+        with current_site().database.writing() as writer:
+            text = credentials.token(writer, uuid, current_site().keys, now=datetime.now(UTC))
+    return content(text.encode(), "text/plain", cache=REVALIDATE, filename=f"{uuid}.jwt")
+
+
+@blueprint.get("/endorsements")
+def told_endorsements() -> Response:
+    """Tell what is said in favour of the document that ``of`` names."""
+    about = request.args.get("of", "")[:MAX_OF]
+    told = endorsement_lists.told(db_session(), about)
+    return content(json.dumps({"of": about, "endorsements": told}).encode(), JSON)
+
+
+@blueprint.get("/endorsements/<uuid:uuid>")
+def endorsement(uuid: UUID) -> Response:
+    """Answer what an issuer of ours says of something, or its page; 410 once it is revoked."""
+    if responses.wants_html() and (page := responses.html_view("endorsement")(uuid)):
+        return page
+    return endorsement_json(uuid)
+
+
+@blueprint.get("/endorsements/<uuid:uuid>.json")
+def endorsement_json(uuid: UUID) -> Response:
+    """Answer an endorsement, whoever asks."""
+    return document(endorsements.find_own(db_session(), uuid).document)
+
+
+@blueprint.get("/endorsements/<uuid:uuid>.jws")
+def signed_endorsement(uuid: UUID) -> Response:
+    """Signed form of an endorsement (compact JWS)."""
+    found, keys = endorsements.find_own(db_session(), uuid), current_site().keys
+    if found.jws is None:
+        with current_site().database.writing() as writer:
+            token = endorsements.signed(writer, uuid, keys)
+    else:
+        token = endorsements.token(found, keys)
+    return content(token.encode(), JOSE, filename=f"{uuid}.jws")
+
+
+@blueprint.get("/endorsements/<uuid:uuid>/ob3")
+def endorsement_credential(uuid: UUID) -> Response:
+    """Endorsement as a credential of Open Badges 3.0, with a proof inside."""
+    text = endorsements.find_own(db_session(), uuid).ob3
+    if text is None:
+        with current_site().database.writing() as writer:
+            text = endorsements.proven(writer, uuid, current_site().keys, now=datetime.now(UTC))
+    return _credential(text, f"{uuid}.ob3.json")
+
+
+@blueprint.get("/status/<int(min=1, max=2147483647):number>")
+def status(number: int) -> Response:
+    """List of what was revoked, as a signed credential."""
+    text = revoking.current(db_session(), number)
+    if text is None:  # something was revoked since it was signed
+        with current_site().database.writing() as writer:
+            keys = current_site().keys
+            text = credentials.status_list(writer, number, keys, now=datetime.now(UTC))
+    return content(text.encode(), CREDENTIAL_TYPES[0], cache=STATUS_CACHE)
+
+
+@blueprint.get("/issuers/<slug>/did.json")
+def did(slug: str) -> Response:
+    """Keys of an issuer, under its name as a did:web."""
+    return _did(credentials.did_document(db_session(), slug))
+
+
+@blueprint.get("/.well-known/did.json")
+def own_did() -> Response:
+    """Keys of the default issuer, under the name of the host."""
+    settings = current_site().settings
+    found = credentials.did_document(db_session(), settings.issuer_slug, settings.base_url)
+    return _did(found)
 
 
 @blueprint.errorhandler(publishing.RevokedError)
 def revoked(error: publishing.RevokedError) -> Response:
-    """Answer a revoked assertion: 410 with the stub (Open Badges 2.0, H6)."""
+    """Answer what was revoked: 410 with what is left of it (Open Badges 2.0, H6)."""
     return document(error.stub, status=410)
 
 
-def _signed(uuid: UUID) -> str:
+def _signed(found: Assertion) -> str:
     """Return the signed form and keep it: the first who asks pays for the signature."""
-    session = db_session()
-    found = publishing.find_assertion(session, uuid)
     if found.jws is None:
         with current_site().database.writing() as writer:
-            return publishing.sign_once(writer, uuid, current_site().keys)
-    return found.jws
+            return publishing.sign_once(writer, found.uuid, current_site().keys)
+    return publishing.token(found, current_site().keys)
+
+
+def _carried(uuid: UUID) -> tuple[str, Assertion]:
+    """Return what a picture carries, and its assertion."""
+    found = publishing.find_assertion(db_session(), uuid, *publishing.WITH_PICTURES)
+    try:
+        return _signed(found), found
+    except publishing.WithdrawnKeyError:
+        return publishing.carried(found, current_site().keys), found
+
+
+def _award(text: str, uuid: UUID) -> Response:
+    response = _credential(text, f"{uuid}.ob3.json")
+    return _linked(response, f"/assertions/{uuid}.json", JSON_LD)
+
+
+def _credential(text: str, filename: str) -> Response:
+    accepted = request.accept_mimetypes.best_match(CREDENTIAL_TYPES, default=CREDENTIAL_TYPES[0])
+    return content(text.encode(), accepted, cache=REVALIDATE, filename=filename)
+
+
+def _linked(response: Response, path: str, media_type: str) -> Response:
+    """Tell where the same award lies in the other version of the standard."""
+    url = current_site().settings.base_url + path
+    response.headers.add("Link", f'<{url}>; rel="related"; type="{media_type}"')
+    return response
+
+
+def _did(document: dict[str, Any]) -> Response:
+    return content(json.dumps(document).encode(), "application/did+json")
 
 
 def _drawing(edition: BadgeEdition) -> bytes:

@@ -79,6 +79,7 @@ const suggest = (input, number) => {
     if (item.image) {
       const image = document.createElement("img");
       Object.assign(image, { src: item.image, alt: "", width: 36, height: 36 });
+      if (item.kind === "person") image.className = "avatar";
       link.append(image);
     }
     link.append(item.name);

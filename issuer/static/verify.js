@@ -8,7 +8,6 @@
   const file = document.getElementById("file");
   const text = document.getElementById("text");
   if (!form || !area || !file || !text) return;
-  area.classList.add("drop-ready");
 
   const handIn = (transfer) => {
     if (transfer.files.length > 0) {
@@ -42,10 +41,8 @@
     if (!event.clipboardData || (inField && event.clipboardData.files.length === 0)) return;
     if (handIn(event.clipboardData)) event.preventDefault();
   });
-  form.addEventListener("submit", () => {
-    form.querySelector("button[type=submit]").textContent = "Verifying …";
-  });
-  window.addEventListener("pageshow", () => {
-    form.querySelector("button[type=submit]").textContent = "Verify";
-  });
+  const button = form.querySelector("button[type=submit]");
+  const idle = button.textContent;
+  form.addEventListener("submit", () => { button.textContent = button.dataset.busy; });
+  window.addEventListener("pageshow", () => { button.textContent = idle; });
 })();

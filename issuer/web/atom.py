@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from issuer.site import current_site
+from issuer.site import live
 from issuer.web.answers import public
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 NAMESPACE = "http://www.w3.org/2005/Atom"
 MEDIA_TYPE = "application/atom+xml"
+#: The category of what is told of an award that was taken back.
+REVOKED = "revoked"
 #: What no XML can hold, not even escaped.
 NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -36,6 +38,7 @@ class Entry:
     summary: str = ""
     author: str = ""
     image: str = ""
+    category: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +58,7 @@ class Feed:
 
     def text(self) -> str:
         """Return the feed as XML."""
-        site = current_site().settings.site_name
+        site = live().site_name
         root = ElementTree.Element("feed", {"xmlns": NAMESPACE})
         _add(root, "id", self.own)
         _add(root, "title", f"{self.title} · {site}")
@@ -74,13 +77,21 @@ class Feed:
 
 
 def award_entry(card: AwardCard, addresses: Addresses) -> Entry:
-    """Return the entry of an award."""
+    """Return the entry of an award; one that was revoked takes the place of what was told before.
+
+    Readers know it by its id, and see that it changed.
+    """
+    title, summary = f"{card.person.name} earned {card.badge.name}", card.badge.description
+    if card.revoked_at:
+        title = f"Revoked: {card.badge.name} of {card.person.name}"
+        summary = card.reason or "No reason was given."
     return Entry(
         id=f"urn:uuid:{card.uuid}",
-        title=f"{card.person.name} earned {card.badge.name}",
+        title=title,
         link=addresses.assertion(card.uuid),
-        updated=card.issued_at,
-        summary=card.badge.description,
+        updated=card.changed_at,
+        category=REVOKED if card.revoked_at else "",
+        summary=summary,
         author=card.person.name,
         image=addresses.badge_image(card.badge.slug, card.badge.version),
     )
@@ -106,6 +117,8 @@ def _entry(root: ElementTree.Element, entry: Entry) -> None:
     _link(node, "alternate", entry.link, "text/html")
     if entry.image:
         _link(node, "enclosure", entry.image, "image/png")
+    if entry.category:
+        ElementTree.SubElement(node, "category", {"term": entry.category})
     if entry.summary:
         _add(node, "summary", entry.summary)
     if entry.author:

@@ -8,24 +8,35 @@ from typing import TYPE_CHECKING, cast
 
 from flask import Blueprint, current_app, redirect, render_template, request, url_for
 
+from issuer.charts import bars
 from issuer.errors import InvalidInputError, NotFoundError
 from issuer.limits import limiter
 from issuer.models import Period
-from issuer.services import browsing, leaderboards, spans
+from issuer.services import leaderboards, reports, spans
 from issuer.services.leaderboards import MEASURES, Wanted
 from issuer.services.spans import FIRST_YEAR, LAST_YEAR
 from issuer.services.sums import Memory
-from issuer.site import db_session
-from issuer.web.spans import span_title
+from issuer.site import db_session, live
+from issuer.telling import worded
+from issuer.web.spans import part_title, span_title
 
 if TYPE_CHECKING:
     from flask import Flask
     from werkzeug.wrappers import Response
 
+    from issuer.charts import Chart
     from issuer.services.leaderboards import Board
+    from issuer.services.reports import Numbers
     from issuer.services.spans import Span
 
 blueprint = Blueprint("boards", __name__)
+
+
+@blueprint.before_request
+def _shown() -> None:
+    if not live().leaderboard:
+        raise NotFoundError("%(path)s: ranks are not shown on this site", path=request.path)
+
 
 EXTENSION = "accolades_memory"
 PERIODS = (Period.ALL, Period.YEAR, Period.MONTH, Period.WEEK)
@@ -39,6 +50,7 @@ def init_app(app: Flask) -> None:
     """Let the application remember what was added up."""
     app.extensions[EXTENSION] = Memory()
     app.add_template_filter(span_title)
+    app.add_template_filter(part_title)
 
 
 @blueprint.get("/leaderboard")
@@ -52,7 +64,7 @@ def leaderboard() -> str:
     except NotFoundError as error:
         if not wanted.find:
             raise
-        trouble = str(error)
+        trouble = worded(error)
         board = read(Wanted(span=wanted.span, measure=wanted.measure, team=wanted.team))
     return render_template(
         "boards/leaderboard.html",
@@ -87,7 +99,7 @@ def report_of(year: int, month: int = 0, day: int = 0) -> str:
     try:
         first = date(year, month or 1, day or 1)
     except ValueError as error:
-        raise NotFoundError(f"report {request.path}: there is no such day") from error
+        raise NotFoundError("report %(path)s: there is no such day", path=request.path) from error
     period = Period.DAY if day else Period.MONTH if month else Period.YEAR
     return _report(spans.current(period, first))
 
@@ -99,7 +111,7 @@ def report_week(year: int, week: int) -> str:
     try:
         first = date.fromisocalendar(year, week, 1)
     except ValueError as error:
-        raise NotFoundError(f"report {request.path}: there is no such week") from error
+        raise NotFoundError("report %(path)s: there is no such week", path=request.path) from error
     return _report(spans.current(Period.WEEK, first))
 
 
@@ -116,6 +128,7 @@ def report_path(span: Span) -> str:
 
 def read(wanted: Wanted) -> Board:
     """Return a part of a leaderboard; who asks for many unusual ones has to wait."""
+    _shown()
     memory = cast("Memory", current_app.extensions[EXTENSION])
     if wanted.is_kept or memory.knows(wanted.key):
         return leaderboards.board(db_session(), wanted, memory)
@@ -126,21 +139,19 @@ def read(wanted: Wanted) -> Board:
 def _report(span: Span) -> str:
     session, today = db_session(), _today()
     if span.first > today:
-        raise NotFoundError(f"report {request.path}: has not begun")
+        raise NotFoundError("report %(path)s: has not begun", path=request.path)
     wanted = Wanted(span=span, limit=REPORT_LENGTH)
-    board = read(wanted)
-    if wanted.is_kept:
-        people, badges = leaderboards.numbers(session, span)
-    else:
-        people, badges = board.people, board.total
+    numbers = reports.numbers(session, span)
+    often, newest = reports.badges(session, span)
     before, after = spans.neighbours(span)
     return render_template(
         "boards/report.html",
         span=span,
-        board=board,
-        people=people,
-        badges=badges,
-        newest=browsing.badges_made(session, span.first, span.last),
+        board=read(wanted),
+        numbers=numbers,
+        often=often,
+        newest=newest,
+        chart=_chart(numbers),
         before=before if before.first.year >= FIRST_YEAR else None,
         after=after if after.first <= today else None,
         others=[spans.current(period, min(span.last, today)) for period in PERIODS[1:]],
@@ -149,11 +160,18 @@ def _report(span: Span) -> str:
     )
 
 
+def _chart(numbers: Numbers) -> Chart | None:
+    """Return a bar for each part of a period, where there is something to be seen."""
+    if not numbers.badges or not numbers.parts:
+        return None
+    return bars([(part.span.first, part.badges) for part in numbers.parts])
+
+
 def _wanted() -> Wanted:
     given = {name: request.args.get(name, "").strip() for name in _NAMES}
     measure = given["by"] or "badges"
     if measure not in MEASURES:
-        raise InvalidInputError(f"by {measure[:20]!r}: is badges or points")
+        raise InvalidInputError("by %(text)r: is badges or points", text=measure[:20])
     return Wanted(
         span=_span(given["period"], given["from"], given["to"]),
         measure=measure,
@@ -174,7 +192,9 @@ def _span(period: str, first: str, last: str) -> Span:
         begin = spans.read_day(first) if first else date(FIRST_YEAR, 1, 1)
         return spans.between(begin, spans.read_day(last) if last else today)
     if period not in {"", *Period}:
-        raise InvalidInputError(f"period {period[:20]!r}: is all, year, month, week or day")
+        raise InvalidInputError(
+            "period %(text)r: is all, year, month, week or day", text=period[:20]
+        )
     return spans.current(Period(period or "all"), today)
 
 
@@ -195,7 +215,7 @@ def _arguments(wanted: Wanted) -> dict[str, str]:
 
 def _check_year(year: int) -> None:
     if not FIRST_YEAR <= year <= LAST_YEAR:
-        raise NotFoundError(f"report {request.path}: there is no such year")
+        raise NotFoundError("report %(path)s: there is no such year", path=request.path)
 
 
 def _today() -> date:

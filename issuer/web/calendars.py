@@ -6,13 +6,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
+from html import escape
 from typing import TYPE_CHECKING
 
 from babel.dates import format_date
-from flask_babel import get_locale
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
-from issuer.web import texts
+from issuer.web import languages, texts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,7 +43,7 @@ def calendar(badges: Mapping[date, int], first: date, last: date) -> Calendar:
     parts = [
         f'<svg class="calendar" viewBox="0 0 {width} {height}" role="img"'
         ' aria-labelledby="calendar-words">',
-        _months(first, last, str(get_locale())),
+        _months(first, last, languages.locale()),
         f'<path class="day" d="{_squares(first, last)}"/>',
     ]
     for day, number in sorted(shown.items()):

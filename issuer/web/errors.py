@@ -4,17 +4,28 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from babel.dates import format_timedelta
 from flask import jsonify, render_template, request
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _
+from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from issuer import errors
+from issuer.access import current_actor
+from issuer.limits import seconds_left
 from issuer.problems import API, problem
+from issuer.statusinfo import API as OPEN_BADGES
+from issuer.statusinfo import status_info
+from issuer.telling import worded
+from issuer.web.languages import locale
+from issuer.words import Text
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -24,6 +35,7 @@ log = logging.getLogger(__name__)
 STATUS: dict[type[BaseException], int] = {
     errors.GoneError: 410,
     errors.NotFoundError: 404,
+    errors.ForbiddenError: 403,
     errors.ConflictError: 409,
     errors.OptedOutError: 409,
     errors.InvalidInputError: 400,
@@ -32,6 +44,7 @@ STATUS: dict[type[BaseException], int] = {
     OperationalError: 503,
 }
 RETRY_SECONDS = "10"
+OLD_PAGE = Text("this page is too old: load it again, then send it once more")
 
 #: What a page says: its heading, and what to do.
 WORDS = {
@@ -63,9 +76,12 @@ def prefers_html() -> bool:
 def _ours(error: Exception) -> Response:
     """Answer an error of the issuer, or of its database."""
     code = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
-    if code < 500:
-        return _answer(code, str(error))
-    log.error("%s %s: %s", request.method, request.path, error, exc_info=error)
+    if code == HTTPStatus.FORBIDDEN:  # by its endpoint: an address may be a secret
+        who = current_actor().username or "nobody"
+        log.warning("refused: %s %s to %s", request.method, request.endpoint, who)
+    if code < 500 and isinstance(error, errors.AccoladesError):
+        return _answer(code, str(error), said=error.text)
+    log.error("%s %s: %s", request.method, request.endpoint, error, exc_info=error)
     answer = _answer(code, str(WORDS[code][1]))
     if code == 503:
         answer.headers["Retry-After"] = RETRY_SECONDS
@@ -78,19 +94,38 @@ def _http(error: HTTPException) -> Response:
     if error.response is not None:
         return plain
     code = error.code or 500
-    answer = _answer(code, error.description or HTTPStatus(code).phrase)
+    text = error.description or HTTPStatus(code).phrase
+    wait = _wait(plain) if code == HTTPStatus.TOO_MANY_REQUESTS else 0
+    if wait:
+        text = f"too many requests ({text}): try again in {wait} seconds"
+    said = OLD_PAGE if isinstance(error, CSRFError) else ""
+    answer = _answer(code, text, said=said, wait=wait)
     for name, value in plain.headers:
         if name not in answer.headers:
             answer.headers[name] = value
     return answer
 
 
-def _answer(code: int, text: str) -> Response:
+def _wait(plain: Response) -> int:
+    """Return after how many seconds somebody who asks too often may come back, 0 if unknown."""
+    told = plain.headers.get("Retry-After", "")
+    return int(told) if told.isdecimal() else seconds_left()
+
+
+def _answer(code: int, text: str, *, said: str = "", wait: int = 0) -> Response:
+    """Answer with ``text``, or with a page, which says more only in the reader's language."""
     if request.path.startswith(API):
         return problem(code, text)
+    if request.path.startswith(OPEN_BADGES):
+        return status_info(code, text)
     if prefers_html():
         title, advice = WORDS.get(code, (HTTPStatus(code).phrase, text))
-        detail = text if code in {400, 409} else ""
+        if wait:
+            advice = gettext(
+                "Too many requests came from you. Try again in %(time)s.",
+                time=format_timedelta(timedelta(seconds=wait), threshold=1.5, locale=locale()),
+            )
+        detail = worded(said) if code in {400, 409} else ""
         page = render_template(
             "errors/error.html", code=code, title=title, advice=advice, detail=detail
         )

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, jsonify, render_template, request
 
+from issuer.access import current_actor
 from issuer.addresses import Addresses
 from issuer.services import catalogue, rarity, searching
 from issuer.services.catalogue import Wanted
 from issuer.site import db_session
-from issuer.web.viewers import viewer
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
@@ -54,7 +54,7 @@ def all_series() -> str:
 @blueprint.get("/series/<slug>")
 def series(slug: str) -> str:
     """Show a series as a path, and how far whoever looks has come."""
-    me = viewer().key
+    me = current_actor().key
     found = catalogue.one_series(db_session(), slug, me=me)
     people = catalogue.number_of_people(db_session())
     return render_template("explore/series.html", series=found, people=people, me=me)
@@ -73,10 +73,11 @@ def suggestions() -> Response:
         }
         for card in searching.badges(session, query, SUGGESTED)
     ]
-    items += [
-        {"kind": "person", "name": card.name, "address": paths.person(card.username)}
-        for card in searching.people(session, query, SUGGESTED)
-    ]
+    for person in searching.people(session, query, SUGGESTED):
+        item = {"kind": "person", "name": person.name, "address": paths.person(person.username)}
+        if person.has_portrait:
+            item["image"] = paths.portrait(person.username, small=True)
+        items.append(item)
     response = jsonify(items=items)
     response.headers["Cache-Control"] = "public, max-age=30"
     return response
@@ -102,7 +103,7 @@ def _wanted(tag: str = "") -> Wanted:
         mine=asked.get("mine", ""),
         sort=asked.get("sort", ""),
         after=asked.get("after", ""),
-        me=viewer().key,
+        me=current_actor().key,
     )
 
 

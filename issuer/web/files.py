@@ -8,7 +8,7 @@ import hashlib
 from flask import request
 from werkzeug.wrappers import Response
 
-PNG, SVG = "image/png", "image/svg+xml"
+PNG, SVG, WEBP = "image/png", "image/svg+xml", "image/webp"
 #: A caller may keep it and has to ask each time whether it still holds.
 REVALIDATE = "public, max-age=0, must-revalidate"
 

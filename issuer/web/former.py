@@ -89,7 +89,7 @@ def user_json(username: str) -> Response:
     return public_json(
         {
             "user": profile.person.username,
-            "avatar": addresses.base_url + url_for("static", filename="avatar.svg", v=None),
+            "avatar": addresses.portrait(profile.person.username),
             "percent_earned": share,
             "percentile": f"{profile.percentile:.2f}",
             "rank": profile.rank or None,

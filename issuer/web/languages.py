@@ -3,30 +3,22 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from io import BytesIO
 from typing import TYPE_CHECKING
 
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
-from babel.support import NullTranslations, Translations
 from flask import has_request_context, request
-from flask_babel import Babel, Domain, get_locale
+from flask_babel import Babel, Domain
 
-from issuer.paths import PACKAGE
+from issuer.catalogues import catalogue
+from issuer.tongues import LANGUAGES, SOURCE
 
 if TYPE_CHECKING:
-    from babel import Locale
+    from babel.support import NullTranslations
     from flask import Flask
 
-#: How the languages call themselves, by the code of their catalogue.
-LANGUAGES = {"en": "English", "de": "Deutsch", "es": "Español"}
-SOURCE = "en"
 #: The English of most of the world: 3 November 2026.
 LOCALES = {SOURCE: "en_GB"}
 COOKIE = "language"
-DOMAIN = "messages"
-FOLDER = PACKAGE / "translations"
+FOUND = "accolades.locale"
 
 
 def init_app(app: Flask) -> None:
@@ -34,18 +26,22 @@ def init_app(app: Flask) -> None:
     app.jinja_env.policies["ext.i18n.trimmed"] = True
     babel = Babel()
     babel.domain_instance = Catalogues()
-    babel.init_app(app, default_locale=LOCALES[SOURCE], locale_selector=_chosen)
+    babel.init_app(app, default_locale=LOCALES[SOURCE], locale_selector=locale)
+
+
+def locale() -> str:
+    """Return the locale of this request as Babel writes it: de, en_GB. It is found out once."""
+    if not has_request_context():
+        return LOCALES[SOURCE]
+    environment = request.environ
+    if FOUND not in environment:
+        environment[FOUND] = _chosen()
+    return str(environment[FOUND])
 
 
 def language() -> str:
     """Return the code of the language of this request."""
-    locale: Locale | None = get_locale()
-    return locale.language if locale else SOURCE
-
-
-def path_of(code: str) -> str:
-    """Return the file of a language's catalogue."""
-    return str(FOLDER / code / "LC_MESSAGES" / f"{DOMAIN}.po")
+    return locale().partition("_")[0]
 
 
 class Catalogues(Domain):  # type: ignore[misc]  # Flask-Babel has no types
@@ -56,22 +52,7 @@ class Catalogues(Domain):  # type: ignore[misc]  # Flask-Babel has no types
         return catalogue(language())
 
 
-@lru_cache(maxsize=len(LANGUAGES))
-def catalogue(code: str) -> NullTranslations:
-    """Return the translations into a language; the source needs none."""
-    if code == SOURCE or code not in LANGUAGES:
-        return NullTranslations()
-    with open(path_of(code), "rb") as file:  # noqa: PTH123 (read_po takes a file)
-        read = read_po(file, locale=code, domain=DOMAIN)
-    compiled = BytesIO()
-    write_mo(compiled, read)
-    compiled.seek(0)
-    return Translations(compiled, DOMAIN)
-
-
 def _chosen() -> str:
-    if not has_request_context():
-        return LOCALES[SOURCE]
     code = request.cookies.get(COOKIE, "")
     if code not in LANGUAGES:
         code = request.accept_languages.best_match(list(LANGUAGES), default=SOURCE)

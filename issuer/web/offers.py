@@ -1,18 +1,19 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""What we offer to other sites: oEmbed answers, code to embed, and the form of LinkedIn."""
+"""What we offer to other sites: oEmbed answers, code to embed, and forms that are filled in."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
+from flask_babel import gettext
 from markupsafe import escape
 
 from issuer.addresses import Addresses
 from issuer.errors import InvalidInputError
 from issuer.services.findings import clean
-from issuer.site import current_site
+from issuer.site import current_site, live
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,6 +22,16 @@ if TYPE_CHECKING:
     from issuer.services.cards import AssertionPage
 
 LINKEDIN = "https://www.linkedin.com/profile/add"
+#: Forms for a post: where, what takes the words with the address, or each by itself.
+POSTS = (
+    ("Mastodon", "https://share.joinmastodon.org/#", {"text": "{title} {address}"}),
+    ("Bluesky", "https://bsky.app/intent/compose?", {"text": "{title} {address}"}),
+    ("LinkedIn", "https://www.linkedin.com/sharing/share-offsite/?", {"url": "{address}"}),
+    ("X", "https://x.com/intent/post?", {"text": "{title}", "url": "{address}"}),
+    ("Facebook", "https://www.facebook.com/sharer/sharer.php?", {"u": "{address}"}),
+    ("Reddit", "https://www.reddit.com/submit?", {"url": "{address}", "title": "{title}"}),
+)
+LETTER = {"subject": "{title}", "body": "{title}\n{address}"}
 #: The card needs no more, and is of no use in less.
 WIDTH, HEIGHT = 480, 200
 LEAST_WIDTH, LEAST_HEIGHT = 240, 160
@@ -127,6 +138,29 @@ def linkedin(page: AssertionPage) -> str:
     return f"{LINKEDIN}?{urlencode(fields)}"
 
 
+def posts(page: AssertionPage) -> list[tuple[str, str]]:
+    """Return where an award may be told of, and the address of each form, filled in.
+
+    They are links and nothing else: whoever reads the page loads nothing from there.
+    """
+    address = Addresses(current_site().settings.base_url).assertion(page.assertion.uuid)
+    title = badge = clean(page.badge.name)
+    if page.person:
+        name = clean(page.person.name)
+        title = gettext("%(badge)s, awarded to %(name)s", badge=badge, name=name)
+
+    def filled(form: dict[str, str]) -> str:
+        said = {
+            # The title is of people: nothing in it is a place to be filled.
+            name: text.replace("{address}", address).replace("{title}", title)
+            for name, text in form.items()
+        }
+        return urlencode(said, quote_via=quote)
+
+    named = [(name, start + filled(form)) for name, start, form in POSTS]
+    return [*named, (gettext("E-mail"), f"mailto:?{filled(LETTER)}")]
+
+
 def _title(page: AssertionPage) -> str:
     badge = clean(page.badge.name)
     return f"{badge}, awarded to {clean(page.person.name)}" if page.person else badge
@@ -138,7 +172,7 @@ def _base(kind: str, title: str) -> dict[str, object]:
         "version": "1.0",
         "type": kind,
         "title": title,
-        "provider_name": settings.site_name,
+        "provider_name": live().site_name,
         "provider_url": settings.base_url,
         "cache_age": CACHE_SECONDS,
     }

@@ -10,7 +10,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 
 from issuer.addresses import Addresses
 from issuer.errors import InvalidInputError
-from issuer.services import feeds, profiles, trophies
+from issuer.services import feeds, profiles, progress, trophies
 from issuer.services.spans import FIRST_YEAR
 from issuer.site import current_site, db_session
 from issuer.web.answers import public_json
@@ -28,6 +28,7 @@ blueprint = Blueprint("people", __name__)
 
 VIEWS = ("time", "tag", "series", "history")
 YEARS = 12
+GOALS = 6
 
 
 @blueprint.get("/people/<username>")
@@ -56,7 +57,7 @@ def person(username: str) -> str | Response:
         tag=tag,
         whole=whole,
         highlights=profiles.highlights(session, profile.person) if whole else None,
-        goals=profiles.goals(session, profile.person) if whole else (),
+        goals=progress.nearest(session, profile.person.key, GOALS) if whole else (),
         calendar=_calendar(profile) if whole else None,
         years=_years(profile),
         **shown,
@@ -113,7 +114,9 @@ def diff() -> str:
     session = db_session()
     first, second = (profiles.profile(session, name) for name in names)
     if first.person is second.person:
-        raise InvalidInputError(f"person {names[0]!r}: cannot be compared with themselves")
+        raise InvalidInputError(
+            "person %(person)r: cannot be compared with themselves", person=names[0]
+        )
     return render_template(
         "people/diff.html",
         names=[first.person.username, second.person.username],

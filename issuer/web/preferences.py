@@ -9,6 +9,7 @@ from flask import Blueprint, redirect, request
 
 from issuer.errors import InvalidInputError
 from issuer.site import current_site
+from issuer.tongues import LANGUAGES
 from issuer.web import languages
 from issuer.web.login.targets import local_target
 
@@ -34,7 +35,7 @@ def init_app(app: Flask) -> None:
             "theme": theme(),
             "themes": THEMES,
             "language": languages.language(),
-            "languages": languages.LANGUAGES,
+            "languages": LANGUAGES,
         }
     )
 
@@ -52,16 +53,21 @@ def remember(response: Response, *, theme: str = "", language: str = "") -> None
     """
     for name, value, known in (
         (COOKIE, theme, THEMES),
-        (languages.COOKIE, language, ("auto", *languages.LANGUAGES)),
+        (languages.COOKIE, language, ("auto", *LANGUAGES)),
     ):
         if not value:
             continue
         if value not in known:
-            raise InvalidInputError(f"{name} {value!r:.40}: choose one of {', '.join(known)}")
+            raise InvalidInputError(
+                "%(name)s %(value)r: choose one of %(known)s",
+                name=name,
+                value=value[:40],
+                known=", ".join(known),
+            )
         if value == "auto":
             response.delete_cookie(name, samesite="Lax")
         else:
-            secure = current_site().settings.base_url.startswith("https://")
+            secure = current_site().settings.is_public
             response.set_cookie(name, value, max_age=YEAR, secure=secure, samesite="Lax")
 
 

@@ -9,7 +9,8 @@ from flask_bootstrap import Bootstrap5
 
 from issuer.addresses import Addresses
 from issuer.services.findings import clean
-from issuer.web import texts, wording
+from issuer.site import live
+from issuer.web import site_texts, texts, verdicts, wording
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -22,8 +23,6 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.config["BOOTSTRAP_SERVE_LOCAL"] = True
     Bootstrap5(app)
     app.jinja_env.globals.update(
-        site_name=settings.site_name,
-        site_claim=settings.site_claim,
         issuer_name=settings.issuer_name,
         issuer_slug=settings.issuer_slug,
         contact=settings.issuer_email,
@@ -31,18 +30,32 @@ def init_app(app: Flask, settings: Settings) -> None:
         paths=Addresses(""),  # inside the site
         addresses=Addresses(settings.base_url),  # for those who read elsewhere
     )
+    app.context_processor(_shown)
     app.jinja_env.filters.update(
         broken=wording.broken,
+        check_claim=verdicts.check_claim,
+        check_name=verdicts.check_name,
         counted=texts.counted,
         day=texts.day,
+        flatten_errors=texts.flatten_errors,
         host=texts.host,
         initials=texts.initials,
         markdown=texts.markdown,
+        moment=texts.moment,
         month=texts.month,
         number=texts.number,
+        outcome=verdicts.outcome,
+        page_text=site_texts.page_text,
         percent=texts.percent,
         plain_day=wording.plain_day,
         shown=clean,
+        told=verdicts.told,
         tone=texts.tone,
         web_address=texts.web_address,
     )
+
+
+def _shown() -> dict[str, object]:
+    """Return what every page says of the site, as admins want it now."""
+    now = live()
+    return {"site_name": now.site_name, "site_claim": now.site_claim, "live": now}

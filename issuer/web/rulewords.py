@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -16,8 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rules.matchers import Trigger
+    from rules.model import Rule
 
 MAX_SHOWN = 12
+#: An operation that counts messages, all or some: `len([m for m in results if …])`.
+COUNTING = re.compile(
+    r"len\(\s*(results\s*\)|\[\s*(\w+) for \2 in results\b(?!.*\bfor\b))", re.DOTALL
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +47,7 @@ def in_words(text: str) -> RuleWords | None:
     except RuleError:
         return None
     parts = list(_parts(rule.trigger))
-    condition, number, special = rule.condition, 1, rule.criteria is not None
+    condition, number, special = rule.condition, 1, not _counts_messages(rule)
     if condition is not None:
         name = condition.comparison.removeprefix("is ")
         if condition.expression is None and name in ("greater than or equal to", "equal to"):
@@ -61,6 +67,16 @@ def in_words(text: str) -> RuleWords | None:
         number,
         special,
     )
+
+
+def _counts_messages(rule: Rule) -> bool:
+    """Whether what has to be reached is a number of messages."""
+    if rule.criteria is not None:
+        return False
+    if rule.previous is None or rule.previous.operation is None:
+        return True
+    written = getattr(rule.previous.operation, "text", "")
+    return COUNTING.match(written) is not None
 
 
 def _parts(trigger: Trigger) -> Iterator[Trigger]:

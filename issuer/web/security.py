@@ -3,19 +3,23 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from flask import g, redirect, request
 from flask_talisman import Talisman
 from flask_wtf.csrf import CSRFProtect
 
-from issuer.web.secret_key import kept_secret
+from issuer.adapters.secret_key import kept_secret
+from issuer.site import EXTENSION
 
 if TYPE_CHECKING:
     from flask import Flask
     from werkzeug.wrappers import Response
 
     from issuer.config import Settings
+
+log = logging.getLogger(__name__)
 
 POLICY = {
     "default-src": "'none'",
@@ -37,7 +41,7 @@ MAX_REQUEST_BYTES = 6 << 20  # a picture of the largest size, and the form aroun
 
 def init_app(app: Flask, settings: Settings) -> None:
     """Protect the application; what depends on TLS follows from the public address."""
-    https = settings.base_url.startswith("https://")
+    https = settings.is_public
     app.config.update(
         SECRET_KEY=settings.secret_key or kept_secret(settings.home),
         MAX_CONTENT_LENGTH=MAX_REQUEST_BYTES,
@@ -65,6 +69,8 @@ def init_app(app: Flask, settings: Settings) -> None:
     if https:
         app.before_request(lambda: _over_https(settings.base_url))
     CSRFProtect(app)
+    for warning in app.extensions[EXTENSION].keys.warnings():
+        log.warning("%s", warning)
 
 
 def _note_own_policy(response: Response) -> Response:

@@ -14,7 +14,7 @@ from flask import Blueprint, current_app, jsonify, make_response, request
 from werkzeug.exceptions import NotImplemented as NotImplementedHere
 
 from issuer.adapters.pictures import redraw
-from issuer.adapters.posters import paint
+from issuer.adapters.posters import CARDS, paint
 from issuer.errors import NotFoundError
 from issuer.services import browsing, publishing
 from issuer.services.verifying import own_parts
@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 
 blueprint = Blueprint("sharing", __name__)
 
-CARDS = "cards"
+BADGE_CARDS = "badge-cards"
+#: Awards have no end: of the pictures of so many at most, some 60 kB each, the oldest go.
+MOST_CARDS = 20_480
 #: The recipe of a kept picture stands before it.
 RECIPE_LENGTH = 64
 #: This card alone may stand in the frame of another site; it holds no form and knows nobody.
@@ -49,16 +51,16 @@ BADGE = re.compile(r"/badges/(?P<slug>[a-z0-9-]{1,200})")
 def assertion_card(uuid: UUID) -> Response:
     """Picture of an award for the cards of other sites, 1200 by 630 pixels."""
     page = browsing.assertion_page(db_session(), uuid)
-    return _painted(uuid.hex, wording.poster_of_award(page, datetime.now(UTC)), page.picture)
+    poster = wording.poster_of_award(page, datetime.now(UTC))
+    return _painted(CARDS, uuid.hex, poster, page.picture, most=MOST_CARDS)
 
 
 @blueprint.get("/badges/<slug>/card.png")
 def badge_card(slug: str) -> Response:
     """Picture of a badge for the cards of other sites, 1200 by 630 pixels."""
     edition = publishing.newest_edition(db_session(), slug)
-    return _painted(
-        f"badge-{edition.badge_id}", wording.poster_of_badge(edition.badge), edition.png.sha256
-    )
+    poster = wording.poster_of_badge(edition.badge)
+    return _painted(BADGE_CARDS, f"badge-{edition.badge_id}", poster, edition.png.sha256)
 
 
 @blueprint.get("/assertions/<uuid:uuid>/embed")
@@ -120,16 +122,16 @@ def _unseen(template: str, page: AssertionPage, **values: object) -> Response:
     return make_response(text)
 
 
-def _painted(name: str, poster: Poster, art: str) -> Response:
+def _painted(kind: str, name: str, poster: Poster, art: str, *, most: int = 0) -> Response:
     """Answer a poster: from the caller's cache, from ours, or painted now and kept."""
     objects, recipe = current_site().objects, poster.recipe(art)
     etag = recipe[:32]
     if request.if_none_match.contains(etag):
         return picture(b"", PNG, cache=REVALIDATE, etag=etag)
-    kept = objects.get_made(CARDS, name)
+    kept = objects.get_made(kind, name)
     if kept is not None and kept.content[:RECIPE_LENGTH] == recipe.encode():
         body = kept.content[RECIPE_LENGTH:]
     else:
         body = paint(poster, objects.get(art))
-        objects.put_made(CARDS, name, recipe.encode() + body)
+        objects.put_made(kind, name, recipe.encode() + body, most=most)
     return picture(body, PNG, cache=REVALIDATE, etag=etag)

@@ -8,17 +8,14 @@ import binascii
 import json
 import logging
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
 from issuer.adapters.pictures import redraw
 from issuer.errors import InvalidInputError
 from issuer.services.findings import UNPRINTABLE, identifier
-from openbadges.vocabulary import ACCEPT_BADGE
 
 if TYPE_CHECKING:
-    from openbadges.fetching import Fetcher, Response
     from openbadges.verification import Report
 
 log = logging.getLogger(__name__)
@@ -27,21 +24,6 @@ MAX_RAW = 200_000
 NOT_A_LINE = re.compile(
     UNPRINTABLE.pattern.removesuffix("+").replace("\x00-\x1f", "\x00-\x09\x0b-\x1f")
 )
-
-
-@dataclass(frozen=True, slots=True)
-class RememberingFetcher:
-    """Fetches as another does, and keeps the answers of one verification at hand."""
-
-    fetcher: Fetcher
-    bodies: dict[str, bytes] = field(default_factory=dict)
-
-    def fetch(self, url: str, *, accept: str = ACCEPT_BADGE) -> Response:
-        """Return the answer to a GET; raise `FetchError` as the other does."""
-        answer = self.fetcher.fetch(url, accept=accept)
-        if answer.status == 200:
-            self.bodies[url] = answer.body
-        return answer
 
 
 def picture_of(report: Report, bodies: dict[str, bytes]) -> str:

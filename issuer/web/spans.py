@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from babel.dates import format_date
-from flask_babel import get_locale, gettext
+from babel.dates import format_date, format_skeleton
+from flask_babel import gettext
 
 from issuer.models import Period
-from issuer.web import texts
+from issuer.web import languages, texts
 
 if TYPE_CHECKING:
     from issuer.services.spans import Span
@@ -22,7 +22,7 @@ def span_title(span: Span) -> str:
     if span.period is Period.YEAR:
         return str(span.first.year)
     if span.period is Period.MONTH:
-        return format_date(span.first, "LLLL y", locale=get_locale())
+        return texts.month(span.first)
     if span.period is Period.WEEK:
         year, week, _ = span.first.isocalendar()
         return str(gettext("Week %(week)s of %(year)s", week=week, year=year))
@@ -30,3 +30,10 @@ def span_title(span: Span) -> str:
         return texts.day(span.first)
     first, last = (texts.day(day, short=True) for day in (span.first, span.last))
     return str(gettext("%(first)s to %(last)s", first=first, last=last))
+
+
+def part_title(span: Span) -> str:
+    """Return how people call a part of a period whose name they know: March, or Mon 2 March."""
+    if span.period is Period.MONTH:
+        return format_date(span.first, "LLLL", locale=languages.locale())
+    return format_skeleton("EdMMMM", span.first, locale=languages.locale())

@@ -4,17 +4,18 @@
 from __future__ import annotations
 
 import zlib
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from urllib.parse import urlsplit
 
 import nh3
 from babel import Locale
-from babel.dates import format_date, format_skeleton
+from babel.dates import format_date, format_datetime, format_skeleton
 from babel.numbers import format_decimal, format_percent
-from flask_babel import get_locale
 from markdown_it import MarkdownIt
 from markupsafe import Markup
+
+from issuer.web.languages import locale
 
 MAX_MARKDOWN = 20_000
 TONES = 6
@@ -61,38 +62,44 @@ def host(address: str) -> str:
 
 def day(moment: date, short: bool = False) -> str:
     """Return a day as people write it: 3 November 2026, or 3 Nov 2026."""
-    return _day(moment.year, moment.month, moment.day, "medium" if short else "long", _locale())
+    return _day(moment.year, moment.month, moment.day, "medium" if short else "long", locale())
 
 
 @lru_cache(maxsize=4096)
-def _day(year: int, month: int, number: int, length: str, locale: Locale) -> str:
+def _day(year: int, month: int, number: int, length: str, locale: str) -> str:
     """Write a day; lists name the same ones again and again."""
     return format_date(date(year, month, number), length, locale=locale)
 
 
 def month(moment: date) -> str:
     """Return a month as people write it: November 2026."""
-    return format_skeleton("yMMMM", moment, locale=_locale())
+    return format_skeleton("yMMMM", moment, locale=locale())
+
+
+def moment(value: datetime) -> str:
+    """Return a moment as people write it, in UTC: 3 Nov 2026, 14:05 UTC."""
+    written = format_datetime(value.astimezone(UTC), "d MMM y, HH:mm", locale=locale())
+    return f"{written} UTC"
 
 
 def number(value: float) -> str:
     """Return a number with its thousands apart."""
-    return _number(value, _locale())
+    return _number(value, locale())
 
 
 @lru_cache(maxsize=4096)
-def _number(value: float, locale: Locale) -> str:
+def _number(value: float, locale: str) -> str:
     return format_decimal(value, locale=locale)
 
 
 def percent(share: float) -> str:
     """Return a share in percent; a small one keeps the digit that tells it from nothing."""
-    locale = _locale()
-    pattern = locale.percent_formats[None].pattern
+    spoken = _parsed(locale())
+    pattern = spoken.percent_formats[None].pattern
     fine = pattern.replace("##0", "##0.#")
     if 0 < share < LEAST_SHARE:
-        return f"< {format_percent(LEAST_SHARE, fine, locale=locale)}"
-    return format_percent(share, fine if share < FINE_BELOW else pattern, locale=locale)
+        return f"< {format_percent(LEAST_SHARE, fine, locale=spoken)}"
+    return format_percent(share, fine if share < FINE_BELOW else pattern, locale=spoken)
 
 
 def counted(value: int, one: str, many: str = "") -> str:
@@ -112,5 +119,15 @@ def tone(name: str) -> int:
     return zlib.crc32(name.encode()) % TONES
 
 
-def _locale() -> Locale:
-    return get_locale() or Locale("en", "GB")
+@lru_cache(maxsize=16)
+def _parsed(locale: str) -> Locale:
+    return Locale.parse(locale)
+
+
+def flatten_errors(errors: object) -> list[str]:
+    """Return what is wrong with a field of a form, and with the fields inside it, as one list."""
+    if isinstance(errors, dict):
+        return [text for each in errors.values() for text in flatten_errors(each)]
+    if isinstance(errors, list | tuple):
+        return [text for each in errors for text in flatten_errors(each)]
+    return [str(errors)]

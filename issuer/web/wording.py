@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from issuer.adapters.pictures import has_letters
 from issuer.adapters.posters import Poster
 from issuer.services.findings import clean
-from issuer.site import current_site
+from issuer.site import current_site, live
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -72,7 +72,7 @@ def _title(badge: Badge) -> str:
 
 def _site() -> str:
     settings = current_site().settings
-    return _drawn(settings.site_name, settings.base_url.partition("//")[2])
+    return _drawn(live().site_name, settings.base_url.partition("//")[2])
 
 
 def _drawn(text: str, instead: str, longest: int = MAX_LINE) -> str:

@@ -3,24 +3,30 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from flask import Blueprint, current_app, redirect, request, session
 from flask_wtf.csrf import validate_csrf
-from werkzeug.exceptions import BadRequest
 from wtforms import ValidationError
 
-from issuer.services import logins
-from issuer.site import current_site
-from issuer.web.login.provider import Provider
-from issuer.web.login.sessions import (
+from issuer.access import policy
+from issuer.errors import InvalidInputError
+from issuer.limits import limiter
+from issuer.limits import logins as login_limit
+from issuer.services import grants, logins, permissions
+from issuer.sessions import (
+    LIFETIME,
     TARGET,
     CurrentLogin,
     current_login,
+    held_groups,
     keep_login,
     trim_states,
 )
+from issuer.site import current_site
+from issuer.web.login.provider import Provider
 from issuer.web.login.targets import local_target
 
 if TYPE_CHECKING:
@@ -30,6 +36,8 @@ if TYPE_CHECKING:
     from issuer.config import Settings
 
 __all__ = ["CurrentLogin", "current_login", "init_login"]
+
+log = logging.getLogger(__name__)
 
 EXTENSION = "accolades_login"
 CALLBACK = "/login/callback"
@@ -51,6 +59,7 @@ def init_login(app: Flask, settings: Settings) -> None:
 
 
 @blueprint.get("/login")
+@limiter.limit(login_limit)
 def login() -> Response:
     """Begin a login that leads to the page ``next``."""
     base_url = current_site().settings.base_url
@@ -62,6 +71,7 @@ def login() -> Response:
 
 
 @blueprint.get(CALLBACK)
+@limiter.limit(login_limit)
 def callback() -> Response:
     """End a login: the provider sends people here."""
     site, now = current_site(), datetime.now(UTC)
@@ -69,18 +79,30 @@ def callback() -> Response:
     target = session.get(TARGET, "/")
     with site.database.writing() as database:
         username = logins.record_login(database, claims, now=now).username
-    keep_login(username, claims, groups=site.settings.admin_groups, now=now)
+        rules = policy(site.settings)
+        groups = rules.groups | permissions.granted_groups(database)
+        held = held_groups(claims, groups, rules.groups)
+        actor = permissions.actor(rules, username, held)
+        is_delegate = grants.holds_any(database, actor, now=now)
+    log.info("%s logged in", username)
+    keep_login(username, claims, groups=held, now=now, is_delegate=is_delegate)
     return redirect(target)
 
 
 @blueprint.post("/logout")
 def logout() -> Response:
-    """Forget the login."""
+    """Forget the login, and let every copy of its cookie be worth nothing."""
     try:
         validate_csrf(request.form.get("csrf_token"))
     except ValidationError as error:
-        raise BadRequest("This page is too old to log out from: reload it.") from error
-    session.clear()
+        raise InvalidInputError("This page is too old to log out from: reload it.") from error
+    now = datetime.now(UTC)
+    login = current_login(now)
+    session.clear()  # also where the database is away
+    if login is not None and login.mark:
+        with current_site().database.writing() as database:
+            logins.end(database, login.mark, now=now, lasts=LIFETIME)
+        log.info("%s logged out", login.username)
     return redirect("/")
 
 

@@ -20,10 +20,13 @@ def local_target(wanted: str | None, base_url: str) -> str:
     if not wanted:
         return "/"
     path = wanted.removeprefix(base_url) or "/"
+    if len(path) > LIMIT:  # such as a signed badge that was verified: the page itself will do
+        path = path.partition("?")[0]
     plain = unquote(path)
     is_local = path.startswith("/") and not plain.startswith("//")
     if len(path) > LIMIT or not is_local or "\\" in plain or not plain.isprintable():
         raise InvalidInputError(
-            f"next: {wanted!r:.80} is not a page of this site: start again from the front page"
+            "next: %(wanted)r is not a page of this site: start again from the front page",
+            wanted=wanted[:80],
         )
     return path

@@ -10,10 +10,10 @@ from flask import request
 
 from issuer.services import persons
 from issuer.site import db_session
-from issuer.web.languages import LANGUAGES
+from issuer.tongues import LANGUAGES
 from issuer.web.login import current_login
 from issuer.web.preferences import remember
-from issuer.web.settings import addresses, leaving, profile
+from issuer.web.settings import addresses, leaving, profile, tokens
 from issuer.web.settings.shown import blueprint
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ def init_settings(app: Flask, settings: Settings) -> None:
         app.register_blueprint(profile.blueprint)
         app.register_blueprint(addresses.blueprint)
         app.register_blueprint(leaving.blueprint)
+        app.register_blueprint(tokens.blueprint)
         app.after_request(_bring_choices)
 
 

@@ -14,7 +14,8 @@ from flask import Blueprint, current_app, make_response, render_template, reques
 from issuer import posting
 from issuer.limits import limiter
 from issuer.services import emails
-from issuer.site import current_site, db_session
+from issuer.site import current_site, db_session, live
+from issuer.web.languages import language
 from issuer.web.login import current_login
 from issuer.web.settings.shown import changing, done, guard, me, page
 
@@ -107,7 +108,8 @@ def _send(database: Session, identity: EmailIdentity, now: datetime) -> str:
         return link
     mark = hashlib.sha256(identity.address.encode()).hexdigest()
     with limiter.limit(TO_ADDRESS, key_func=lambda: f"letters to {mark}"):
-        emails.send_link(database, identity, link, site.site_name, now=now)
+        name = live().site_name
+        emails.send_link(database, identity, link, name, now=now, language=language())
     return ""
 
 

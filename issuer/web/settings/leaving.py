@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, render_template, request, session
 from werkzeug.wrappers import Response
 
-from issuer.adapters.portraits import Portraits
 from issuer.services import disclosing, erasing, persons
 from issuer.site import current_site, db_session
 from issuer.web.settings.shown import changing, guard, me
-from issuer.web.sharing import CARDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,8 +55,5 @@ def erase() -> str:
         portrait = person.avatar_hash
         uuids = erasing.erase(database, person, site.settings.erasure, now=datetime.now(UTC))
     session.clear()
-    for uuid in uuids:
-        site.objects.drop_made(CARDS, uuid.hex)
-    if portrait:
-        Portraits(site.settings, site.objects).forget(portrait)
+    erasing.drop_pictures(site.settings, site.objects, uuids, portrait)
     return render_template("settings/erased.html", policy=site.settings.erasure)

@@ -12,7 +12,7 @@ from issuer.errors import InvalidInputError
 from issuer.services import preferences, visibility
 from issuer.services.preferences import Profile
 from issuer.site import current_site, db_session
-from issuer.web.languages import LANGUAGES
+from issuer.tongues import LANGUAGES
 from issuer.web.preferences import remember
 from issuer.web.settings.shown import changing, done, guard, me
 
@@ -100,5 +100,5 @@ def _number(text: str) -> int | None:
     if not text:
         return None
     if not text.isascii() or not text.isdigit() or len(text) > 9:
-        raise InvalidInputError(f"{text[:20]!r}: is not a number of the list")
+        raise InvalidInputError("%(text)r: is not a number of the list", text=text[:20])
     return int(text)

@@ -13,6 +13,7 @@ from flask import Blueprint, abort, make_response, redirect, render_template, re
 from issuer.errors import ConflictError, InvalidInputError, NotFoundError
 from issuer.services import emails, persons, preferences
 from issuer.site import current_site, db_session
+from issuer.telling import worded
 from issuer.web.login import current_login
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def done(what: str) -> Response:
 
 def refused(error: Exception) -> Response:
     """Show the page again, with what was wrong."""
-    return page(trouble=str(error), status=409 if isinstance(error, ConflictError) else 400)
+    return page(trouble=worded(error), status=409 if isinstance(error, ConflictError) else 400)
 
 
 def guard(part: Blueprint) -> None:

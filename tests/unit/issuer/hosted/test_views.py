@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PIL import Image
+from sqlalchemy import select
 
 from issuer.adapters.pictures import read_picture
 from issuer.app import create_app
+from issuer.models import Award, KeyState, SigningKey
 from issuer.services import awards, badges
 from openbadges.baking import unbake
 from openbadges.keys import load_public_key
 from openbadges.signing import open_signed
+from tests.filled import fill
 from tests.issuing import BASE_URL, BLUE, NOW, facts, give, make_badge, make_issuer, make_site
 from tests.shared import shared_path
 
@@ -43,6 +46,10 @@ def client(site: Site) -> FlaskClient:
 @pytest.fixture
 def paths(site: Site) -> dict[str, str]:
     """One badge held by one person: the paths of everything that is public about it."""
+    return fill(site, _publish)
+
+
+def _publish(site: Site) -> dict[str, str]:
     with site.database.writing() as session:
         assertion = give(session, make_badge(session, site), "asha").award.assertions[0]
         path = assertion.document_id.removeprefix(BASE_URL)
@@ -85,6 +92,7 @@ DOCUMENTS = ["assertion", "badge", "issuer", "revocations", "key"]
 def test_public_answers_have_their_type_and_are_open_to_all(
     client: FlaskClient, paths: dict[str, str], name: str
 ) -> None:
+    """Attacks W8: type, CORS and no cookie."""
     answer = client.get(paths[name])
     assert answer.status_code == 200
     assert answer.mimetype == TYPES[name]
@@ -98,6 +106,7 @@ def test_public_answers_have_their_type_and_are_open_to_all(
 def test_what_the_caller_has_is_not_sent_again(
     client: FlaskClient, paths: dict[str, str], name: str
 ) -> None:
+    """Attacks W8: ETag and 304."""
     tag = client.get(paths[name]).headers["ETag"]
     again = client.get(paths[name], headers={"If-None-Match": tag})
     assert (again.status_code, again.data) == (304, b"")
@@ -110,6 +119,7 @@ def test_what_the_caller_has_is_not_sent_again(
 def test_every_document_says_its_own_address(
     client: FlaskClient, paths: dict[str, str], name: str
 ) -> None:
+    """Attacks W10: the id of a document is configured, whatever `Host` says."""
     document = client.get(paths[name], headers={"Host": "evil.example"}).get_json(force=True)
     assert document["id"] == BASE_URL + paths[name]
     assert document["@context"] == "https://w3id.org/openbadges/v2"
@@ -134,6 +144,7 @@ def test_every_document_says_its_own_address(
 def test_accept_decides_between_page_and_document(
     client: FlaskClient, paths: dict[str, str], name: str, accept: str | None, expected: str
 ) -> None:
+    """Attacks W8: JSON for programs, a page for browsers."""
     headers = {"Accept": accept} if accept else {}
     answer = client.get(paths[name], headers=headers)
     assert (answer.status_code, answer.mimetype) == (200, expected)
@@ -324,7 +335,12 @@ def test_documents_can_be_asked_for_by_head_and_options(
 
 @pytest.mark.requirement("N6")
 def test_a_public_origin_vouches_for_its_assertions(tmp_path: Path) -> None:
-    site = make_site(tmp_path, "", base_url="https://badges.example.org")
+    site = make_site(
+        tmp_path,
+        "",
+        base_url="https://badges.example.org",
+        key_passphrase="correct horse",  # noqa: S106 (nobody's)
+    )
     with site.database.writing() as session:
         make_issuer(session, site)
     answer = (
@@ -334,7 +350,41 @@ def test_a_public_origin_vouches_for_its_assertions(tmp_path: Path) -> None:
     )
     assert answer.get_json(force=True)["verification"] == {
         "type": "VerificationObject",
-        "startsWith": "https://badges.example.org/assertions/",
+        "startsWith": "https://badges.example.org/",
         "allowedOrigins": "badges.example.org",
     }
     site.database.dispose()
+
+
+def test_both_versions_of_an_award_lead_to_each_other(
+    client: FlaskClient, paths: dict[str, str]
+) -> None:
+    path = paths["assertion"]
+    old, new = client.get(path), client.get(f"{path}/ob3")
+    assert old.headers["Link"].startswith(f'<{BASE_URL}{path}/ob3>; rel="related"')
+    assert new.headers["Link"].startswith(f'<{BASE_URL}{path}.json>; rel="related"')
+
+
+def test_a_credential_has_an_address_that_answers_what_holds_now(
+    client: FlaskClient, paths: dict[str, str], site: Site
+) -> None:
+    path = paths["assertion"]
+    first = client.get(f"{path}/ob3/current")
+    assert (first.status_code, first.mimetype) == (200, "application/vc+ld+json")
+    assert first.headers["Access-Control-Allow-Origin"] == "*"
+    issued = client.get(f"{path}/ob3")
+    assert first.data == issued.data
+    service = json.loads(issued.text)["refreshService"]
+    assert service == {"id": f"{BASE_URL}{path}/ob3/current", "type": "1EdTechCredentialRefresh"}
+    with site.database.writing() as session:
+        for key in session.scalars(select(SigningKey).filter_by(algorithm="EdDSA")):
+            key.state = KeyState.RETIRED
+    newer = client.get(f"{path}/ob3/current")
+    assert newer.data != issued.data
+    assert client.get(f"{path}/ob3/current").data == newer.data
+    assert client.get(f"{path}/ob3").data == issued.data
+    with site.database.writing() as session:
+        award = session.scalars(select(Award)).one()
+        awards.revoke(session, award, "a mistake", now=NOW)
+    assert client.get(f"{path}/ob3/current").status_code == 410
+    assert client.get(f"/assertions/{UNKNOWN}/ob3/current").status_code == 404

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
     from sqlalchemy.orm import Session
 
+    from issuer.site import Site
+
 TODAY = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
 #: What must be on no page: names of people who are hidden, and what belongs to them.
 HIDDEN = ("ghost", "Ghost Writer", "removed", "Removed Person", "ghost-before")
@@ -35,7 +37,9 @@ def settle(session: Session, people: int = 3) -> Seeds:
     ]
     seeds.series("Tester", *steps)
     alone = seeds.badge("alone", legacy_id="alone,-at-last!", name="Alone <&> at last")
-    asha = seeds.person("Asha", display_name="Asha Raman", pinned=[alone.id, 999])
+    asha = seeds.person(
+        "Asha", display_name="Asha Raman", pinned=[alone.id, 999], avatar_hash="a" * 64
+    )
     others = [seeds.person(f"other-{n}") for n in range(people)]
     ghost = seeds.person("ghost", display_name="Ghost Writer", opted_out=True)
     removed = seeds.person("removed", display_name="Removed Person", erased_at=NOW)
@@ -55,7 +59,7 @@ def settle(session: Session, people: int = 3) -> Seeds:
     for person in (asha, others[0], ghost):
         session.add(TeamMember(team_id=team.id, person_id=person.id, joined_at=NOW))
     for badge, threshold in zip(steps, LADDER, strict=True):
-        rule = Rule(slug=badge.slug, badge=badge, asks="tests", threshold=threshold)
+        rule = Rule(slug=badge.slug, badge=badge, asks="tests", threshold=threshold, topic="")
         rule.created_at = rule.updated_at = NOW
         session.add(rule)
     for person in (asha, ghost):
@@ -63,6 +67,12 @@ def settle(session: Session, people: int = 3) -> Seeds:
     session.flush()
     recounting.recount(session)
     return seeds
+
+
+def settle_site(site: Site) -> None:
+    """Fill a site; see `settle`."""
+    with site.database.writing() as session:
+        settle(session)
 
 
 def _counter(person: Person, value: int) -> Counter:
@@ -78,11 +88,14 @@ def _counter(person: Person, value: int) -> Counter:
 
 @contextmanager
 def statements_of(engine: Engine) -> Iterator[list[str]]:
-    """Note the statements that the block asks of the database."""
+    """Note the statements that the block asks of the database.
+
+    The settings of the site are read every few seconds, by whichever page comes then.
+    """
     seen: list[str] = []
 
     def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        if not statement.startswith("BEGIN"):
+        if not statement.startswith("BEGIN") and "FROM settings" not in statement:
             seen.append(statement)
 
     event.listen(engine, "before_cursor_execute", note)

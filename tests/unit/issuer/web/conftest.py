@@ -13,6 +13,7 @@ from issuer.app import HTML_VIEWS, create_app
 from issuer.config import Settings
 from issuer.models import Tag
 from issuer.site import Site
+from tests.filled import fill
 from tests.unit.issuer.web.html import Page
 from tests.unit.issuer.web.seeds import NOW, Seeds, make_tables
 
@@ -65,6 +66,34 @@ def client(app: Flask) -> FlaskClient:
 @pytest.fixture
 def shown(site: Site) -> Shown:
     """Fill the site: a series, five people, and awards in every state."""
+    return fill(site, _show)
+
+
+def read(client: FlaskClient, address: str, status: int = 200) -> Page:
+    """Return the page that a browser sees."""
+    answer: TestResponse = client.get(address, headers=HTML)
+    assert answer.status_code == status, answer.text
+    assert answer.mimetype == "text/html"
+    return Page(answer.text)
+
+
+def _documents() -> Blueprint:
+    """Answer the addresses of documents with their pages, as browsers see them."""
+    blueprint = Blueprint("hosted", __name__)
+    for kind, rule in (
+        ("badge", "/badges/<slug>"),
+        ("assertion", "/assertions/<uuid:uuid>"),
+        ("issuer", "/issuers/<slug>"),
+    ):
+        blueprint.add_url_rule(rule, kind, _view(kind))
+    return blueprint
+
+
+def _view(kind: str) -> Callable[..., Any]:
+    return lambda **names: current_app.extensions[HTML_VIEWS][kind](**names)
+
+
+def _show(site: Site) -> Shown:
     with site.database.writing() as session:
         seeds = Seeds(session)
         quality = Tag(name="quality")
@@ -99,27 +128,3 @@ def shown(site: Site) -> Shown:
         seeds.totals({steps[0]: 2, steps[1]: 1}, people=8)
         seeds.total(asha, badges=2, points=30)
     return result
-
-
-def read(client: FlaskClient, address: str, status: int = 200) -> Page:
-    """Return the page that a browser sees."""
-    answer: TestResponse = client.get(address, headers=HTML)
-    assert answer.status_code == status, answer.text
-    assert answer.mimetype == "text/html"
-    return Page(answer.text)
-
-
-def _documents() -> Blueprint:
-    """Answer the addresses of documents with their pages, as browsers see them."""
-    blueprint = Blueprint("hosted", __name__)
-    for kind, rule in (
-        ("badge", "/badges/<slug>"),
-        ("assertion", "/assertions/<uuid:uuid>"),
-        ("issuer", "/issuers/<slug>"),
-    ):
-        blueprint.add_url_rule(rule, kind, _view(kind))
-    return blueprint
-
-
-def _view(kind: str) -> Callable[..., Any]:
-    return lambda **names: current_app.extensions[HTML_VIEWS][kind](**names)

@@ -13,7 +13,8 @@ from issuer.services import feeds as listing
 from issuer.services import recounting
 from issuer.web import boards
 from issuer.web.calendars import calendar
-from tests.unit.issuer.web.community import TODAY, settle
+from tests.filled import fill
+from tests.unit.issuer.web.community import TODAY, settle_site
 from tests.unit.issuer.web.conftest import HOSTILE, HTML, read
 from tests.unit.issuer.web.seeds import BASE_URL
 
@@ -29,8 +30,7 @@ MAP = {"m": "http://www.sitemaps.org/schemas/sitemap/0.9"}
 
 @pytest.fixture(autouse=True)
 def _community(site: Site) -> None:
-    with site.database.writing() as session:
-        settle(session)
+    fill(site, settle_site)
 
 
 def test_a_report_has_the_last_day_of_its_period(client: FlaskClient, site: Site) -> None:
@@ -46,6 +46,16 @@ def test_a_report_has_the_last_day_of_its_period(client: FlaskClient, site: Site
         assert "Badges awarded1" in page.text, address
     for address in ("2024/3", "2024/2/28", "2024/week/10", "2023"):
         assert "/people/other-0" not in read(client, f"/report/{address}").links(), address
+
+
+def test_a_report_leads_to_the_reports_of_its_parts(client: FlaskClient) -> None:
+    year, month = f"/report/{TODAY.year}", f"/report/{TODAY.year}/{TODAY.month}"
+    page = read(client, year)
+    assert "Month by month" in page.text
+    assert "Awarded most" in page.text
+    assert month in page.links()
+    assert f"{month}/{TODAY.day}" in read(client, month).links()
+    assert "Day by day" not in read(client, f"{month}/{TODAY.day}").text
 
 
 @pytest.mark.parametrize(
@@ -121,12 +131,14 @@ def test_a_feed_tells_who_earned_what_and_goes_on(
         assert links["self"] == f"{BASE_URL}/people/Asha/feed.atom"
         assert links["alternate"] == f"{BASE_URL}/people/Asha"
         address = (links.get("next") or "").removeprefix(BASE_URL)
-    assert [str(title).rpartition(" earned ")[2] for title in titles] == [
+    *earned, revoked = map(str, titles)
+    assert [title.rpartition(" earned ")[2] for title in earned] == [
         "Tester 1",
         "Tester 2",
         "Alone <&> at last",
     ]
-    assert str(titles[0]).startswith(HOSTILE)
+    assert earned[0].startswith(HOSTILE)
+    assert revoked.startswith(f"Revoked: Tester 3 of {HOSTILE}")
 
 
 def test_the_site_map_leads_to_all_its_pages(client: FlaskClient) -> None:

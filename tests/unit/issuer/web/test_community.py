@@ -14,7 +14,8 @@ from issuer.app import create_app
 from issuer.config import Settings
 from issuer.models import Assertion, Award, Person
 from issuer.site import Site
-from tests.unit.issuer.web.community import HIDDEN, TODAY, settle, statements_of
+from tests.filled import fill
+from tests.unit.issuer.web.community import HIDDEN, TODAY, settle, settle_site, statements_of
 from tests.unit.issuer.web.conftest import HTML
 from tests.unit.issuer.web.html import Page
 from tests.unit.issuer.web.seeds import make_tables
@@ -94,8 +95,7 @@ def site(tmp_path: Path, database_url: str) -> Iterator[Site]:
     settings = Settings(home=tmp_path, database_url=database_url, secret_key="secret")  # noqa: S106 (a test's own)
     made = Site.of(settings)
     make_tables(made.database)
-    with made.database.writing() as session:
-        settle(session)
+    fill(made, settle_site)
     yield made
     made.database.dispose()
 
@@ -144,6 +144,7 @@ def _check_page(address: str, html: str) -> None:
 
 
 def test_hidden_people_are_on_no_page_in_no_feed_and_in_no_json(client: FlaskClient) -> None:
+    """Attacks W9: who opted out is named nowhere."""
     for address in [*ALL, "/", "/badges/tester-1", "/explore", "/badges"]:
         text = client.get(address, headers=HTML).text
         assert not [name for name in HIDDEN if name in text], address
@@ -156,6 +157,17 @@ def test_asking_for_a_hidden_person_looks_like_asking_for_nobody(client: FlaskCl
             hidden = client.get(address.format(name), headers=HTML)
             assert hidden.status_code == unknown.status_code, (address, name)
             assert hidden.text.replace(name, "nobody") == unknown.text, (address, name)
+
+
+def test_lists_show_the_picture_that_somebody_chose_and_else_initials(client: FlaskClient) -> None:
+    lists = ["/", "/badges/tester-1", "/explore?q=asha", "/leaderboard", "/leaderboard?team=qa"]
+    for address in [*lists, "/report", "/diff?a=asha&b=other-1"]:
+        page = Page(client.get(address, headers=HTML).text)
+        shown = {image["src"] for image in page.all("img") if "/people/" in image["src"]}
+        assert shown == {"/people/Asha/avatar?size=small"}, address
+    assert "tone-" in client.get("/leaderboard", headers=HTML).text
+    items = client.get("/explore/suggestions?q=asha").get_json()["items"]
+    assert [item["image"] for item in items] == ["/people/Asha/avatar?size=small"]
 
 
 def test_ranks_and_shares_leave_hidden_people_out(client: FlaskClient) -> None:
@@ -171,6 +183,7 @@ def test_ranks_and_shares_leave_hidden_people_out(client: FlaskClient) -> None:
 
 
 def test_documents_of_a_hidden_person_go_on_answering(client: FlaskClient, site: Site) -> None:
+    """Attacks W9: assertions stay true, and their pages name nobody."""
     with site.database.reading() as session:
         uuid = (
             session.query(Assertion.uuid)
@@ -185,6 +198,7 @@ def test_documents_of_a_hidden_person_go_on_answering(client: FlaskClient, site:
     assert not [name for name in HIDDEN if name in page.text]
 
 
+@pytest.mark.slow
 def test_no_page_asks_or_reads_more_the_larger_the_site_is(tmp_path: Path) -> None:
     counts = []
     for people in (3, 90):

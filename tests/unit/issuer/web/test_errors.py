@@ -9,6 +9,7 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import TooManyRequests
 
 from issuer import errors
+from issuer.access import PUBLIC, needs
 from tests.unit.issuer.web.conftest import HTML
 from tests.unit.issuer.web.html import Page
 
@@ -36,8 +37,8 @@ def app(app: Flask) -> Flask:
     def fail(name: str) -> str:
         raise CAUSES[name][0]
 
-    app.add_url_rule("/fail/<name>", "fail", fail)
-    app.add_url_rule("/forbidden", "forbidden", lambda: abort(403))
+    app.add_url_rule("/fail/<name>", "fail", needs(PUBLIC)(fail))
+    app.add_url_rule("/forbidden", "forbidden", needs(PUBLIC)(lambda: abort(403)))
     return app
 
 
@@ -77,13 +78,15 @@ def test_headers_of_protocol_errors_are_kept(app: Flask, client: FlaskClient) ->
     wrong = client.put("/fail/bug")
     assert (wrong.status_code, "GET" in wrong.headers["Allow"]) == (405, True)
     assert client.get("/fail/slow-down").headers["Retry-After"] == "7"
+    assert "try again in 7 seconds" in client.get("/fail/slow-down").get_json()["error"]
+    assert "Try again in 7 seconds." in client.get("/fail/slow-down", headers=HTML).text
     assert client.get("/fail/database").headers["Retry-After"] == "10"
     assert client.get("/forbidden", headers=HTML).status_code == 403
 
 
 def test_what_is_too_large_is_refused(app: Flask, client: FlaskClient) -> None:
     app.config["WTF_CSRF_ENABLED"] = False
-    app.add_url_rule("/take", "take", lambda: request.get_data(), methods=["POST"])
+    app.add_url_rule("/take", "take", needs(PUBLIC)(lambda: request.get_data()), methods=["POST"])
     answer = client.post("/take", data=b"x" * (app.config["MAX_CONTENT_LENGTH"] + 1))
     assert answer.status_code == 413
     assert answer.is_json

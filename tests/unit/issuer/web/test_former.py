@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from issuer.models import Assertion, Redirect
+from tests.filled import fill
 from tests.unit.issuer.web.community import TODAY, settle
 from tests.unit.issuer.web.conftest import HTML
 from tests.unit.issuer.web.seeds import BASE_URL, NOW
@@ -20,6 +21,10 @@ DIGEST = "a" * 64
 
 @pytest.fixture(autouse=True)
 def _community(site: Site) -> None:
+    fill(site, _settle)
+
+
+def _settle(site: Site) -> None:
     with site.database.writing() as session:
         settle(session)
         first = session.query(Assertion).order_by(Assertion.id).first()
@@ -93,7 +98,7 @@ def test_the_json_of_a_person_keeps_its_fields(client: FlaskClient) -> None:
     found = client.get("/user/asha/json").get_json()
     assert {name: value for name, value in found.items() if name != "assertions"} == {
         "user": "Asha",
-        "avatar": f"{BASE_URL}/static/avatar.svg",
+        "avatar": f"{BASE_URL}/people/Asha/avatar",
         "percent_earned": 75.0,
         "percentile": "100.00",
         "rank": 1,

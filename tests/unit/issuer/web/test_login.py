@@ -10,8 +10,8 @@ from flask import Flask, g, session
 
 from issuer.config import Settings
 from issuer.errors import ConfigurationError, InvalidInputError
+from issuer.sessions import LIFETIME, MAX_GROUPS, held_groups, keep_login, trim_states
 from issuer.web.login import current_login, init_login
-from issuer.web.login.sessions import LIFETIME, keep_login, trim_states
 from issuer.web.login.targets import local_target
 from tests.login_site import build_site
 
@@ -27,6 +27,7 @@ GOOD_TARGETS = {
     "/badges": "/badges",
     "/badges?tag=a&q=b%20c": "/badges?tag=a&q=b%20c",
     "/people/ada#badges": "/people/ada#badges",
+    "/verify?url=" + "x" * 1100: "/verify",
     "/badges/café": "/badges/café",
     BASE: "/",
     f"{BASE}/": "/",
@@ -69,6 +70,7 @@ BAD_TARGETS = [
     "/\u202e",
     "/\ud800",
     "/" + "x" * 1024,
+    "//evil.example?" + "x" * 1024,
 ]
 
 
@@ -87,7 +89,7 @@ def settings(folder: Path, **changes: Any) -> Settings:
     return Settings(**{**values, **changes})
 
 
-@pytest.mark.parametrize(("wanted", "target"), GOOD_TARGETS.items())
+@pytest.mark.parametrize(("wanted", "target"), GOOD_TARGETS.items(), ids=lambda text: text[:40])
 def test_targets_on_this_site_are_accepted(wanted: str, target: str) -> None:
     assert local_target(wanted, BASE) == target
 
@@ -98,12 +100,14 @@ def test_without_a_target_the_front_page_is_it() -> None:
 
 @pytest.mark.parametrize("wanted", BAD_TARGETS, ids=ascii)
 def test_every_other_target_is_refused(wanted: str) -> None:
+    """Attacks W1: no login leads to another site, however its address is written."""
     with pytest.raises(InvalidInputError, match="not a page of this site"):
         local_target(wanted, BASE)
 
 
 @pytest.mark.parametrize("wanted", [item for item in BAD_TARGETS if item.isascii()], ids=ascii)
 def test_a_login_that_would_lead_away_is_refused(tmp_path: Path, wanted: str) -> None:
+    """Attacks W1: the request for such a login is refused, not mended."""
     client = build_site(settings(tmp_path)).test_client()
     answer = client.get("/login", query_string={"next": wanted})
 
@@ -118,6 +122,7 @@ def test_raw_hostile_queries_are_refused(tmp_path: Path, raw: str) -> None:
 
 
 def test_while_the_provider_is_down_only_the_login_says_so(tmp_path: Path) -> None:
+    """Attacks W5: pages go on for who is logged in and who is not."""
     client = build_site(settings(tmp_path)).test_client()
     with client.session_transaction() as kept:
         kept["oidc_auth_token"] = {"expires_at": 4102444800}
@@ -135,6 +140,7 @@ def test_while_the_provider_is_down_only_the_login_says_so(tmp_path: Path) -> No
 def test_a_provider_that_never_answers_does_not_hold_the_site(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Attacks W5: a provider that is slow."""
     monkeypatch.setattr("issuer.web.login.provider.TIMEOUT_SECONDS", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         issuer = f"http://127.0.0.1:{silent.getsockname()[1]}"
@@ -222,6 +228,8 @@ def test_a_session_keeps_only_what_is_needed_and_ends(tmp_path: Path) -> None:
         keep_login("ada", claims, groups=("admins", "others"), now=NOW)
         app.preprocess_request()
 
+        mark = session["oidc_auth_token"].pop("mark")
+        assert len(mark) == 22
         assert session == {
             "oidc_auth_token": {"expires_at": int((NOW + LIFETIME).timestamp())},
             "oidc_auth_profile": {
@@ -259,3 +267,11 @@ def test_abandoned_logins_do_not_fill_the_cookie(tmp_path: Path) -> None:
 
         assert set(session) == {"kept", "_state_oidc_6", "_state_oidc_7", "_state_oidc_8"}
         assert session["_state_oidc_8"] == {"data": {"nonce": "n"}, "exp": 1008.0}
+
+
+def test_groups_that_make_a_role_are_not_cut_off_by_others(tmp_path: Path) -> None:
+    app = build_site(settings(tmp_path))
+    groups = [f"a-{number:02}" for number in range(60)] + ["sysadmin"]
+    with app.test_request_context():
+        held = held_groups({"groups": groups}, groups, ["sysadmin"])
+        assert (len(held), held[0]) == (MAX_GROUPS, "sysadmin")

@@ -4,9 +4,12 @@
 from __future__ import annotations
 
 import gzip
+import io
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from babel.messages.pofile import read_po
 
 from tests.unit.issuer.web.conftest import HTML, Shown, read
 from tools import catalogues
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
 
 HERE = {**HTML, "Referer": "http://localhost/explore?q=x"}
 GZIP = {**HTML, "Accept-Encoding": "gzip"}
+SHORT = 12  # letters in which two languages may agree
 
 
 def test_a_look_is_remembered_until_it_is_the_systems_again(client: FlaskClient) -> None:
@@ -66,6 +70,21 @@ def test_pages_speak_the_language_of_who_reads(
 
 def test_every_text_is_translated(capsys: pytest.CaptureFixture[str]) -> None:
     assert catalogues.main(["--check"]) == 0, capsys.readouterr().err
+
+
+def test_no_catalogue_holds_texts_of_another_language() -> None:
+    german, spanish = (
+        read_po(io.BytesIO(Path(catalogues.path_of(code)).read_bytes())) for code in ("de", "es")
+    )
+    alike = [
+        message.id
+        for message in german
+        if message.id
+        and message.string == spanish[message.id].string
+        and message.string != message.id
+        and len(str(message.string)) > SHORT
+    ]
+    assert alike == []
 
 
 def test_a_compressed_page_is_known_by_its_etag(client: FlaskClient, shown: Shown) -> None:

@@ -5,8 +5,8 @@ from datetime import date
 
 import pytest
 
+from issuer.charts import HEIGHT, MOST_BARS, WIDTH, chart
 from issuer.paths import bundled_rules
-from issuer.web.charts import HEIGHT, MOST_BARS, WIDTH, chart
 from issuer.web.rulewords import in_words
 
 TODAY = date(2026, 11, 21)
@@ -58,3 +58,9 @@ def test_bars_fit_in_however_long_the_time(
 
 def test_without_an_award_there_is_no_chart() -> None:
     assert chart([], TODAY) is None
+
+
+def test_a_number_is_told_only_where_messages_are_counted() -> None:
+    words = in_words((bundled_rules() / "profile-complete.yml").read_text("utf-8"))
+    assert words is not None
+    assert words.is_special  # it counts different fields, in however many messages

@@ -5,9 +5,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 from flask import Response, session
+from itsdangerous import URLSafeTimedSerializer
 
+from issuer.access import PUBLIC, needs
 from issuer.app import create_app
 from issuer.config import Settings
+from tests.browsing import SEAL
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,10 +32,10 @@ def _site(tmp_path: Path, base_url: str) -> Flask:
         session["who"] = "asha"
         return "welcome"
 
-    app.add_url_rule("/come", "come", come)
-    app.add_url_rule("/act", "act", lambda: "done", methods=["POST"])
-    app.add_url_rule("/folder/", "folder", lambda: "here")
-    app.add_url_rule("/deep/folder/", "deep", lambda: "here")
+    app.add_url_rule("/come", "come", needs(PUBLIC)(come))
+    app.add_url_rule("/act", "act", needs(PUBLIC)(lambda: "done"), methods=["POST"])
+    app.add_url_rule("/folder/", "folder", needs(PUBLIC)(lambda: "here"))
+    app.add_url_rule("/deep/folder/", "deep", needs(PUBLIC)(lambda: "here"))
     return app
 
 
@@ -59,7 +62,7 @@ def test_every_answer_has_the_policy(plain: FlaskClient, path: str) -> None:
 def test_a_view_may_have_a_policy_of_its_own(tmp_path: Path) -> None:
     app = _site(tmp_path, "http://127.0.0.1:8000")
     own = {"Content-Security-Policy": "sandbox"}
-    app.add_url_rule("/own", "own", lambda: Response("x", headers=own))
+    app.add_url_rule("/own", "own", needs(PUBLIC)(lambda: Response("x", headers=own)))
     assert app.test_client().get("/own").headers["Content-Security-Policy"] == "sandbox"
 
 
@@ -100,6 +103,7 @@ def test_a_plain_site_redirects_nobody(plain: FlaskClient) -> None:
 
 @pytest.mark.parametrize("path", ["/folder", "/deep//folder/", "/folder?next=//evil.example"])
 def test_redirects_of_the_router_name_no_host(plain: FlaskClient, path: str) -> None:
+    """Attacks W10."""
     answer = plain.get(path, headers={"Host": "evil.example"})
     assert answer.status_code == 308
     assert answer.location.startswith(("/folder/", "/deep/folder/"))
@@ -110,3 +114,24 @@ def test_a_form_without_its_token_is_refused(plain: FlaskClient) -> None:
     answer = plain.post("/act")
     assert answer.status_code == 400
     assert "CSRF" in answer.get_json()["error"]
+
+
+@pytest.mark.parametrize(
+    ("page", "status"),
+    [
+        ("https://badges.example.org/come", 200),
+        ("https://evil.example/come", 400),
+        ("https://badges.example.org.evil.example/", 400),
+        ("", 400),
+    ],
+)
+def test_a_form_of_a_foreign_page_is_refused(secure: FlaskClient, page: str, status: int) -> None:
+    """Attacks W2: even with a token that is right."""
+    host = {"base_url": "https://badges.example.org"}
+    with secure.session_transaction(**host) as kept:
+        kept["csrf_token"] = SEAL
+    key = secure.application.config["SECRET_KEY"]
+    token = URLSafeTimedSerializer(key, salt="wtf-csrf-token").dumps(SEAL)
+    headers = {"Referer": page} if page else {}
+    answer = secure.post("/act", data={"csrf_token": token}, headers=headers, **host)
+    assert answer.status_code == status

@@ -16,6 +16,7 @@ from sqlalchemy import event
 
 from issuer.app import create_app
 from issuer.services import awards, persons
+from tests.filled import fill
 from tests.issuing import BASE_URL, NOW, give, make_badge, make_site
 from tests.unit.issuer.web.html import Page
 
@@ -56,6 +57,10 @@ def client(site: Site) -> FlaskClient:
 
 @pytest.fixture
 def paths(site: Site) -> Paths:
+    return fill(site, _share)
+
+
+def _share(site: Site) -> Paths:
     found = {}
     with site.database.writing() as session:
         badge = make_badge(session, site)
@@ -138,6 +143,52 @@ def test_linkedin_is_told_when_an_award_ends(client: FlaskClient, site: Site) ->
     assert fields["expirationMonth"] == [str(ends.month)]
 
 
+POSTS = {
+    "https://share.joinmastodon.org/": {"text": "{title} {address}"},
+    "https://bsky.app/intent/compose": {"text": "{title} {address}"},
+    "https://www.linkedin.com/sharing/share-offsite/": {"url": "{address}"},
+    "https://x.com/intent/post": {"text": "{title}", "url": "{address}"},
+    "https://www.facebook.com/sharer/sharer.php": {"u": "{address}"},
+    "https://www.reddit.com/submit": {"url": "{address}", "title": "{title}"},
+    "mailto:": {"subject": "{title}", "body": "{title}\n{address}"},
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("good", "First Steps, awarded to Asha Raman"),
+        ("hidden", "First Steps"),
+        ("hostile", "{0}, awarded to {0}"),
+    ],
+)
+def test_awards_are_told_of_by_links_that_hold_all(
+    client: FlaskClient, paths: Paths, name: str, title: str
+) -> None:
+    path = getattr(paths, name)
+    title = title.format(HOSTILE.replace("\u202e", "")) if name == "hostile" else title
+    page = Page(client.get(path, headers=HTML).text)
+    found = {}
+    for link in page.links():
+        start, _, query = link.replace("#", "?").partition("?")
+        found[start] = query
+    for start, form in POSTS.items():
+        said = {key: values[0] for key, values in parse_qs(found[start]).items()}
+        wanted = {
+            key: text.replace("{address}", BASE_URL + path).replace("{title}", title)
+            for key, text in form.items()
+        }
+        assert said == wanted, start
+        assert "+" not in found[start]  # a letter would show it
+    outside = [
+        src
+        for tag in ("script", "img", "iframe")
+        for each in page.all(tag)
+        if (src := each.get("src", "")).startswith("http")
+    ]
+    assert [src for src in outside if not src.startswith(BASE_URL)] == []
+
+
 @pytest.mark.parametrize(("name", "word"), [("revoked", "Revoked"), ("expired", "Expired")])
 def test_what_no_longer_counts_says_so_everywhere(
     client: FlaskClient, paths: Paths, name: str, word: str
@@ -147,7 +198,7 @@ def test_what_no_longer_counts_says_so_everywhere(
     assert answer.status_code == (410 if name == "revoked" else 200)
     page = Page(answer.text)
     assert word in page.text
-    assert not [link for link in page.links() if "linkedin" in link]
+    assert not [link for link in page.links() if "linkedin" in link or "mastodon" in link]
     assert word in client.get(f"{path}/embed").text
     assert word in client.get(f"{path}/embed.svg").text
     assert client.get(f"{path}/card.png").data != client.get(f"{paths.good}/card.png").data

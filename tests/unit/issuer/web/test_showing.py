@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from PIL import Image, PngImagePlugin
 
-from issuer.web.showing import RememberingFetcher, picture_of, raw_documents
+from issuer.services.verifying import RememberingFetcher
+from issuer.web.showing import picture_of, raw_documents
 from openbadges.errors import FetchError
 from openbadges.fetching import DocumentFetcher
 from openbadges.verification import Report, verify

@@ -7,6 +7,7 @@ import pytest
 
 from issuer.app import create_app
 from issuer.services import verifying
+from tests.filled import fill
 from tests.issuing import give, make_badge, make_site
 
 if TYPE_CHECKING:
@@ -44,5 +45,9 @@ def client(site: Site) -> FlaskClient:
 
 @pytest.fixture
 def address(site: Site) -> str:
+    return fill(site, _give)
+
+
+def _give(site: Site) -> str:
     with site.database.writing() as session:
         return give(session, make_badge(session, site), "asha").award.assertions[0].document_id

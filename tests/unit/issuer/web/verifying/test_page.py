@@ -12,7 +12,8 @@ from PIL import Image
 
 from issuer.limits import limiter
 from issuer.services import awards
-from tests.issuing import BASE_URL, give, make_badge
+from tests.issuing import BASE_URL, NOW, give, make_badge
+from tests.unit.issuer.web.community import statements_of
 from tests.unit.issuer.web.html import Page
 from tests.unit.issuer.web.verifying.handing_in import BROWSER, headline, upload
 
@@ -157,6 +158,22 @@ def test_a_share_page_says_what_was_found_just_now(client: FlaskClient, address:
     page = client.get(address.removeprefix(BASE_URL), headers=BROWSER).text
     assert "Checked now." in page
     assert "This badge is valid" in page
+
+
+def test_a_share_page_asks_little_though_it_verifies(
+    client: FlaskClient, site: Site, address: str
+) -> None:
+    path = address.removeprefix(BASE_URL)
+    with statements_of(site.database.engine) as seen:
+        page = client.get(path, headers=BROWSER).text
+    assert "This badge is valid" in page
+    assert len(seen) <= 3, seen
+    with site.database.writing() as session:
+        awards.revoke(session, awards.find(session, address), "by mistake", now=NOW)
+    with statements_of(site.database.engine) as seen:
+        page = client.get(path, headers=BROWSER).text
+    assert "This badge was revoked" in page
+    assert len(seen) <= 5, seen
 
 
 def test_a_file_that_is_too_large_is_refused(client: FlaskClient) -> None:
