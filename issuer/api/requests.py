@@ -59,18 +59,18 @@ def _checked(**values: Any) -> VerifyRequest:
     try:
         return VerifyRequest(**values)
     except ValidationError as error:
-        raise InvalidRequestError(_mistakes(error)) from error
+        raise InvalidRequestError(mistakes_of(error)) from error
     except UnicodeEncodeError as error:
         raise BadRequest("A text holds half a letter (a lone surrogate).") from error
 
 
-def _mistakes(error: ValidationError) -> list[dict[str, str]]:
+def mistakes_of(error: ValidationError) -> list[dict[str, str]]:
     """Return each mistake with its place; what was sent is not sent back."""
     found: dict[str, dict[str, str]] = {}
     for item in error.errors(include_input=False, include_url=False):
         place = [part for part in item["loc"] if part not in SOURCE_KINDS]
         where = ".".join(ascii(str(part))[1:-1][:60] for part in place)
-        found.setdefault(where, {"where": where, "what": item["msg"]})
+        found.setdefault(where, {"where": where, "what": item["msg"].removeprefix("Value error, ")})
     return list(found.values())[:MAX_RECIPIENTS]
 
 

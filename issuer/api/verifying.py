@@ -5,21 +5,17 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from flask import Blueprint
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response
 
 from issuer.api.requests import InvalidRequestError, read_request
-from issuer.limits import VERIFY, VERIFY_SCOPE, limiter
+from issuer.limits import VERIFY_SCOPE, limiter, verifications
 from issuer.problems import problem
 from issuer.services.verifying import make_fetcher
 from issuer.site import current_site
 from openbadges.verification import verify
-
-if TYPE_CHECKING:
-    from flask_wtf.csrf import CSRFProtect
 
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
 
@@ -27,13 +23,8 @@ blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
 PREFLIGHT_SECONDS = 86400
 
 
-def init_app(csrf: CSRFProtect) -> None:
-    """Let any page and any program ask: nothing is changed, and no cookie is read."""
-    csrf.exempt(blueprint)
-
-
 @blueprint.post("/verify")
-@limiter.shared_limit(VERIFY, VERIFY_SCOPE, methods=["POST"])
+@limiter.shared_limit(verifications, VERIFY_SCOPE, methods=["POST"])
 def verify_badge() -> Response:
     """Answer the report on what was sent; 200 whatever the verdict."""
     asked, site = read_request(), current_site()

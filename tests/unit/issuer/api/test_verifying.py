@@ -13,6 +13,7 @@ from limits.errors import StorageError
 from issuer.app import create_app
 from issuer.limits import limiter
 from issuer.services import verifying
+from tests.filled import fill
 from tests.issuing import BASE_URL, give, make_badge, make_site
 
 if TYPE_CHECKING:
@@ -57,6 +58,10 @@ def client(site: Site) -> FlaskClient:
 
 @pytest.fixture
 def address(site: Site) -> str:
+    return fill(site, _give)
+
+
+def _give(site: Site) -> str:
     with site.database.writing() as session:
         return give(session, make_badge(session, site), "asha").award.assertions[0].document_id
 
