@@ -8,24 +8,49 @@ fills in what is empty. ``--check`` tells whether anything is missing, left over
 from __future__ import annotations
 
 import argparse
+import ast
 import sys
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from babel.messages.catalog import Catalog
-from babel.messages.extract import extract_from_dir
+from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
-from issuer.web.languages import DOMAIN, FOLDER, LANGUAGES, SOURCE, path_of
+from issuer.catalogues import DOMAIN, FOLDER, path_of
+from issuer.tongues import LANGUAGES, SOURCE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATE = FOLDER / f"{DOMAIN}.pot"
 #: Where texts for people stand, and how they are found there.
 PLACES = {"issuer": [("**.py", "python")], "templates": [("**.html", "jinja2")]}
+KEYWORDS = {**DEFAULT_KEYWORDS, "lazy_gettext": None}
+#: What takes a sentence that services say and pages translate; an f-string is none.
+SENTENCES = {
+    "Text",
+    "BackpackAwayError",
+    "BackpackBrokenError",
+    "BackpackLoginError",
+    "BackpackUnfitError",
+    "ConflictError",
+    "ForbiddenError",
+    "GoneError",
+    "InvalidInputError",
+    "InvitationClosedError",
+    "NotFoundError",
+    "OptedOutError",
+}
+#: What only operators read stays English.
+OPERATORS = (
+    "issuer/adapters/git.py",
+    "issuer/cli/",
+    "issuer/services/filling/",
+    "issuer/services/sample.py",
+)
 OPTIONS = {"jinja2": {"trimmed": "true", "silent": "false"}}
 HEADER = """\
 # Texts of the web pages. Made by python -m tools.catalogues: translate, but do not reorder.
@@ -37,10 +62,29 @@ def extracted() -> Catalog:
     catalog = Catalog(domain=DOMAIN, project="Accolades", charset="utf-8", header_comment=HEADER)
     for folder, methods in PLACES.items():
         options = {pattern: OPTIONS.get(method, {}) for pattern, method in methods}
-        found = extract_from_dir(ROOT / folder, methods, options, comment_tags=("Translators:",))
+        found = extract_from_dir(
+            ROOT / folder, methods, options, keywords=KEYWORDS, comment_tags=("Translators:",)
+        )
         for _, _, message, comments, context in found:
             catalog.add(message, auto_comments=comments, context=context)
+    for path in sorted((ROOT / "issuer").rglob("*.py")):
+        if not path.relative_to(ROOT).as_posix().startswith(OPERATORS):
+            for sentence, _ in sentences(path):
+                if isinstance(sentence, ast.Constant):
+                    catalog.add(sentence.value)
     return catalog
+
+
+def sentences(path: Path) -> Iterator[tuple[ast.expr, ast.Call]]:
+    """Yield what stands where a sentence is expected, with the call that takes it.
+
+    Babel would take the plain end of a broken f-string for one.
+    """
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.Call) and node.args:
+            name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            if name in SENTENCES:
+                yield node.args[0], node
 
 
 def renewed(code: str, template: Catalog) -> Catalog:
