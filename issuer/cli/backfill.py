@@ -1,50 +1,34 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""``accolades backfill`` and ``accolades rules dry-run``: a rule over all messages there are.
-
-The database counts for everybody at one go where the rule allows that. Else the messages go
-through the very code that the consumer uses, on a database of their own, so that a rule decides as
-it would have decided then.
-"""
+"""``accolades backfill`` and ``accolades rules dry-run``: a rule over all messages there are."""
 
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from issuer.adapters.messages import Incoming
+from issuer import earning
 from issuer.cli.main import Context, pass_context
-from issuer.cli.outside import opened_past
-from issuer.cli.progress import bar
-from issuer.cli.scratch import scratch_site
+from issuer.cli.progress import growing_bar
+from issuer.earning import Watch
 from issuer.errors import InvalidInputError
-from issuer.intake import MAX_GROUP, Intake, policy_of
-from issuer.services import archive, backfilling, explaining, histories, qualifying, setup
-from issuer.services.backfilling import Hit
-from issuer.services.grouping import OwnArchive
+from issuer.intake import MAX_GROUP, policy_of
+from issuer.services import backfilling, explaining
 from issuer.services.replaying import groups
 from openbadges.errors import MalformedError
 from openbadges.times import parse_time
-from rules.loader import Loaded, load
-from rules.pushing import concerned, grouped
+from rules.loader import load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sqlalchemy.orm import Session
-
-    from issuer.adapters.history.asking import Archive
-    from issuer.services.histories import Past
-    from issuer.services.processing import Policy
+    from issuer.services.backfilling import Hit
     from issuer.site import Site
     from rules.model import Rule
-    from rules.pushing import Grouped
-
-#: Messages that both the history and the archive may have while the history counts for everybody.
-MOST_TWICE = 100_000
 
 since_option = click.option(
     "--since",
@@ -75,16 +59,17 @@ def backfill(
         compiled = explaining.find_rule(session, rule)
     policy = policy_of(site.settings)
     number = 0
-    for some in groups(_hits(context, compiled, since), MAX_GROUP):
-        if dry_run:
-            with site.database.reading() as session:
-                found = list(backfilling.without_holders(session, compiled, some))
-        else:
-            with site.database.writing() as session:
-                now = datetime.now(UTC)
-                found = backfilling.give(session, compiled, some, policy, now=now)
-        number += len(found)
-        _show(compiled, found, as_json=as_json)
+    with _hits(site, compiled, since) as hits:
+        for some in groups(hits, MAX_GROUP):
+            if dry_run:
+                with site.database.reading() as session:
+                    found = list(backfilling.without_holders(session, compiled, some))
+            else:
+                with site.database.writing() as session:
+                    now = datetime.now(UTC)
+                    found = backfilling.give(session, compiled, some, policy, now=now)
+            number += len(found)
+            _show(compiled, found, as_json=as_json)
     if not as_json:
         click.echo(f"{number} would be awarded" if dry_run else f"{number} awarded")
 
@@ -102,11 +87,12 @@ def dry_run(context: Context, rule: str, since_text: str | None, *, as_json: boo
     since = _moment(since_text)
     compiled = _rule(context.site, rule)
     number = 0
-    for some in groups(_hits(context, compiled, since), MAX_GROUP):
-        with context.site.database.reading() as session:
-            found = list(backfilling.without_holders(session, compiled, some))
-        number += len(found)
-        _show(compiled, found, as_json=as_json)
+    with _hits(context.site, compiled, since) as hits:
+        for some in groups(hits, MAX_GROUP):
+            with context.site.database.reading() as session:
+                found = list(backfilling.without_holders(session, compiled, some))
+            number += len(found)
+            _show(compiled, found, as_json=as_json)
     if not as_json:
         click.echo(f"{number} would be awarded")
 
@@ -134,58 +120,11 @@ def _moment(text: str | None) -> datetime | None:
     raise InvalidInputError(f"--since {text}: needs a time like 2026-03-01 or 2026-03-01T12:00:00Z")
 
 
-def _hits(context: Context, rule: Rule, since: datetime | None) -> Iterator[Hit]:
-    """Yield who earned the badge since a moment."""
-    site, policy = context.site, policy_of(context.site.settings)
-    with opened_past(site) as past, site.database.reading() as session:
-        asked = grouped(rule)
-        archives = _archives(session, past, asked) if asked is not None else None
-        found = (
-            _replayed(context, session, past, rule)
-            if asked is None or archives is None
-            else _grouped(asked, archives, policy)
-        )
-        yield from (hit for hit in found if since is None or hit.earned_at >= since)
-
-
-def _grouped(asked: Grouped, archives: list[Archive], policy: Policy) -> Iterator[Hit]:
-    with bar("People and messages", None) as advance:
-        yield from qualifying.qualified(asked, archives, policy, note=advance)
-
-
-def _archives(session: Session, past: Past | None, asked: Grouped) -> list[Archive] | None:
-    """Return all that is counted, None where one of it cannot count for everybody at one go."""
-    own = OwnArchive(session)
-    if past is None:
-        return [own]
-    ids = archive.ids_of(session, asked.counts, until=past.until)
-    before = past.history.archive(until=past.until, without=ids)
-    return None if before is None or len(ids) > MOST_TWICE else [before, own]
-
-
-def _replayed(context: Context, session: Session, past: Past | None, rule: Rule) -> Iterator[Hit]:
-    """Yield who earned the badge, while the archive goes through a site of its own."""
-    now, policy, relevant = datetime.now(UTC), policy_of(context.site.settings), concerned(rule)
-    with scratch_site(context) as scratch:
-        stores = setup.Stores(scratch.keys, scratch.objects)
-        with scratch.database.writing() as making:
-            alone = Loaded((rule,), ())
-            report = setup.sync_rules(making, alone, scratch.settings, stores, now=now)
-        if report.problems:
-            raise InvalidInputError(report.problems[0])
-        intake = Intake(scratch, policy)
-        with bar("Messages", histories.size(session, past, relevant)) as advance:
-            for group in groups(histories.messages(session, past, relevant), MAX_GROUP):
-                sent = {message.id: message.sent_at for message in group}
-                incoming = [Incoming(message, message.usernames) for message in group]
-                for processed in intake.handle_group(incoming, now=now):
-                    advance()
-                    occurrence = processed.message_id if rule.repeatable else ""
-                    for given in processed.given:
-                        if given.badge.slug == rule.slug:  # badges in Python hear messages too
-                            moment = sent[processed.message_id]
-                            name = given.person.username
-                            yield Hit(name, processed.message_id, moment, occurrence)
+@contextmanager
+def _hits(site: Site, rule: Rule, since: datetime | None) -> Iterator[Iterator[Hit]]:
+    """Give who earned the badge since a moment, with a bar that shows how far that is."""
+    with growing_bar("Messages and people") as (advance, expect):
+        yield earning.hits(site, rule, since, Watch(advance, expect))
 
 
 def _show(rule: Rule, hits: list[Hit], *, as_json: bool) -> None:

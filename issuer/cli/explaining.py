@@ -15,9 +15,9 @@ import click
 from issuer.adapters.accounts import ListedAccounts
 from issuer.adapters.messages import from_record
 from issuer.cli.main import NEGATIVE, Context, pass_context
-from issuer.cli.outside import opened_past
 from issuer.errors import DatabaseNotReadyError, InvalidInputError
 from issuer.intake import policy_of
+from issuer.outside import opened_past
 from issuer.services import archive, explaining, histories
 from issuer.services.replaying import MAX_LINE, json_value
 from rules.explaining import explain as explained

@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 from sqlalchemy.exc import SQLAlchemyError
 
+from issuer.cli.commands import CommandGroup
 from issuer.config import load_settings
 from issuer.errors import AccoladesError, ConfigurationError
+from issuer.noting import Noting
 from issuer.services import schema
 from issuer.services.findings import clean
 from issuer.site import Site
@@ -23,11 +25,13 @@ from openbadges.errors import OpenBadgesError
 from rules.errors import RuleError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from flask import Flask
 
     from issuer.config import Settings
+
+log = logging.getLogger(__name__)
 
 NEGATIVE = 1
 COULD_NOT = 2
@@ -42,6 +46,7 @@ class Context:
     create_app: Callable[..., Flask]
     debug: bool = False
     extra: dict[str, Any] = field(default_factory=dict)
+    _left: Noting = field(default_factory=Noting)
 
     @cached_property
     def settings(self) -> Settings:
@@ -53,29 +58,43 @@ class Context:
         """The site, with a database whose tables are those of this version."""
         site = Site.of(self.settings)
         schema.ensure_current(site.database)
+        site.database.on_left = self._left
         return site
+
+    def close(self) -> None:
+        """See to what the command left to others, before it ends."""
+        if "site" not in self.__dict__:
+            return
+        try:
+            self._left.settle(self.site)
+        except SQLAlchemyError as error:
+            log.warning("what is done behind the scenes waits: %s", error)
 
 
 pass_context = click.make_pass_decorator(Context)
 
 
-def make_group(create_app: Callable[..., Flask], commands: list[click.Command]) -> click.Group:
-    """Return the command group; ``create_app`` makes the web application where one is served."""
+def make_group(create_app: Callable[..., Flask], places: Mapping[str, str]) -> click.Group:
+    """Return the group of the commands that are in these places (``module:attribute``).
 
-    @click.group(context_settings={"help_option_names": ["-h", "--help"]})
+    ``create_app`` makes the web application where one is served.
+    """
+
+    @click.group(
+        cls=CommandGroup, places=places, context_settings={"help_option_names": ["-h", "--help"]}
+    )
     @click.version_option(package_name="fedora-accolades", prog_name="accolades")
     @click.option("--debug", is_flag=True, help="Log what happens, with tracebacks.")
     @click.pass_context
     def accolades(context: click.Context, *, debug: bool) -> None:
         """Open Badges for what people do: award, sign, show, verify."""
         context.obj = Context(create_app, debug=debug)
+        context.call_on_close(context.obj.close)
         logging.basicConfig(
             level=logging.INFO if debug else logging.ERROR,
             format="%(levelname)s %(name)s: %(message)s",
         )
 
-    for command in commands:
-        accolades.add_command(command)
     return accolades
 
 

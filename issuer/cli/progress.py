@@ -34,6 +34,15 @@ class _Rate(ProgressColumn):
 @contextmanager
 def bar(title: str, total: int | None) -> Iterator[Callable[[], None]]:
     """Show how far a long work is; the block calls what it is given once a step."""
+    with growing_bar(title, total) as (advance, _):
+        yield advance
+
+
+@contextmanager
+def growing_bar(
+    title: str, total: int | None = None
+) -> Iterator[tuple[Callable[[], None], Callable[[int], None]]]:
+    """Show the same for a work that tells later how long it is, by the other function."""
     console = Console(stderr=True)
     columns = (
         TextColumn("{task.description}"),
@@ -44,4 +53,4 @@ def bar(title: str, total: int | None) -> Iterator[Callable[[], None]]:
     )
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task(title, total=total)
-        yield lambda: progress.advance(task)
+        yield lambda: progress.advance(task), lambda number: progress.update(task, total=number)

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from issuer.adapters.letters import Letter
-from issuer.adapters.messages import from_bus
 from issuer.cli.main import NEGATIVE, Context, pass_context
 from issuer.cli.progress import bar
-from issuer.errors import ConflictError, InvalidInputError
+from issuer.errors import InvalidInputError
 from issuer.intake import Intake, policy_of
+from issuer.retrying import content_of, try_again
 from issuer.services import quarantine as aside
 
 if TYPE_CHECKING:
@@ -62,7 +61,7 @@ def show(context: Context, number: int, *, as_json: bool) -> None:
     """Show one message with all that is kept of it."""
     with context.site.database.reading() as session:
         row = aside.find(session, number)
-        facts = {**_facts(row), "content": _content(row)}
+        facts = {**_facts(row), "content": content_of(row)}
     if as_json:
         click.echo(json.dumps(facts))
         return
@@ -85,7 +84,8 @@ def replay(context: Context, numbers: tuple[int, ...], *, everything: bool, as_j
     results = []
     with bar("Messages", len(wanted)) as advance:
         for number in wanted:
-            results.append(_try_again(context, intake, number))
+            tried = try_again(context.site, intake, number, now=datetime.now(UTC))
+            results.append({"id": number, "awards": tried.awards, "error": tried.error})
             advance()
     for result in results:
         if as_json:
@@ -128,39 +128,6 @@ def _chosen(context: Context, numbers: tuple[int, ...], *, everything: bool) -> 
             if not page:
                 return found
             found += [row.id for row in page]
-
-
-def _try_again(context: Context, intake: Intake, number: int) -> dict[str, Any]:
-    """Handle one message in a transaction of its own and note what became of it in another."""
-    now, awards, error = datetime.now(UTC), 0, None
-    with context.site.database.reading() as session:
-        row = aside.find(session, number)
-        content, resolution = _content(row), row.resolution
-    try:
-        if resolution is not None:
-            raise ConflictError(f"it was resolved before: {resolution}")
-        message = Letter.from_dict(content).open()
-        required = context.settings.require_schemas
-        processed = intake.handle(from_bus(message, require_schema=required), now=now)
-        awards = len(processed.given)
-    except ConflictError as reason:
-        return {"id": number, "awards": 0, "error": str(reason)}
-    except InvalidInputError as reason:
-        error = str(reason)
-    with context.site.database.writing() as session:
-        row = aside.find(session, number)
-        if error is None:
-            aside.resolve(row, f"replayed, awards: {awards}", now=now)
-        else:
-            aside.note_failure(row, error)
-    return {"id": number, "awards": awards, "error": error}
-
-
-def _content(row: QuarantinedMessage) -> Any:
-    try:
-        return json.loads(row.content)
-    except ValueError:
-        return row.content  # as a former version wrote it
 
 
 def _facts(row: QuarantinedMessage) -> dict[str, Any]:

@@ -18,9 +18,9 @@ from issuer.adapters.accounts import ListedAccounts
 from issuer.adapters.messages import from_record
 from issuer.cli.main import NEGATIVE, Context, pass_context
 from issuer.cli.progress import bar
-from issuer.cli.scratch import scratch_site
 from issuer.errors import InvalidInputError
 from issuer.intake import MAX_GROUP, Intake, policy_of
+from issuer.scratch import scratch_site
 from issuer.services import replaying, setup
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def replay(
     expected = replaying.expected_awards(compare_file, compare_file.name) if compare_file else None
     scratch = bool(folders or settings_file or compare_file) and not keep
     with ExitStack() as stack:
-        site = stack.enter_context(scratch_site(context)) if scratch else context.site
+        site = stack.enter_context(scratch_site(context.settings)) if scratch else context.site
         if scratch or folders:
             _load_rules(site, folders)
         intake = Intake(site, policy_of(site.settings, accounts))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from issuer.adapters.keystore import KeyFolder
+from issuer.adapters.keystores import KeyFolder
 from issuer.adapters.objects import ObjectFolder
 from issuer.cli.main import NEGATIVE, Context, pass_context
 from issuer.cli.progress import bar
@@ -139,7 +139,7 @@ def _sync(
 
 
 def _show(report: SyncReport, loaded: Loaded) -> None:
-    for what in ("added", "changed", "retired"):
+    for what in ("added", "changed", "retired", "kept"):
         for slug in getattr(report, what):
             click.echo(f"{what}: {slug}")
     for line in report.problems:
@@ -148,6 +148,7 @@ def _show(report: SyncReport, loaded: Loaded) -> None:
         f"{len(report.added)} added, {len(report.changed)} changed, "
         f"{len(report.retired)} retired, {len(report.unchanged)} unchanged, "
         f"{len(loaded.problems) + len(report.problems)} refused"
+        + (f", {len(report.kept)} kept as changed on the site" if report.kept else "")
     )
 
 

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 import click
 
 from issuer.services.findings import clean, findings_of
-from openbadges.verification import Outcome
+from openbadges.verification import Outcome, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from issuer.services.findings import Findings
+    from issuer.services.unbundling import BundleReport
     from openbadges.verification import Check, Report
 
 NARROWEST, WIDEST = 40, 100
@@ -34,10 +35,36 @@ NOT_REACHED = "not reached"
 
 def show(report: Report) -> None:
     """Print a report for people; colours on a terminal only, and never against NO_COLOR."""
+    _print(lines(report, _width()))
+
+
+def show_bundle(report: BundleReport) -> None:
+    """Print what a ZIP of badges is, and each badge in it."""
+    _print(bundle_lines(report, _width()))
+
+
+def _print(lines: Iterable[str]) -> None:
     plain = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
-    width = min(max(shutil.get_terminal_size().columns, NARROWEST), WIDEST)
-    for line in lines(report, width):
+    for line in lines:
         click.echo(line, color=False if plain else None)
+
+
+def _width() -> int:
+    return min(max(shutil.get_terminal_size().columns, NARROWEST), WIDEST)
+
+
+def bundle_lines(report: BundleReport, width: int) -> Iterator[str]:
+    """Return the lines of a report on a ZIP."""
+    colour = COLOURS["good" if report.valid else "bad"]
+    yield click.style(report.verdict.value.upper(), fg=colour, bold=True)
+    yield from _wrapped(report.sentence, width)
+    if report.badges:
+        yield ""
+    for badge in report.badges:
+        sign, colour = SIGNS[Outcome.PASSED if badge.verdict is Verdict.VALID else Outcome.FAILED]
+        first, *rest = _wrapped(f"{badge.name}: {badge.sentence}", width, " " * 10, " " * 10)
+        yield f"  {click.style(f'{sign:7}', fg=colour)} {first.lstrip()}"
+        yield from rest
 
 
 def lines(report: Report, width: int) -> Iterator[str]:

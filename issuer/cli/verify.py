@@ -3,27 +3,33 @@
 
 from __future__ import annotations
 
+import io
 import json
 import stat
 import sys
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, NoReturn
 
 import click
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from issuer.adapters.fetching import GuardedFetcher
 from issuer.cli.main import NEGATIVE, Context, pass_context
-from issuer.cli.verdicts import show
+from issuer.cli.progress import growing_bar
+from issuer.cli.verdicts import show, show_bundle
 from issuer.errors import DatabaseNotReadyError, InvalidInputError
-from issuer.services.verifying import make_fetcher
+from issuer.services import unbundling
+from issuer.services.verifying import CACHE, make_fetcher
 from openbadges.fetching import DocumentFetcher
 from openbadges.times import parse_time
 from openbadges.verification import verify as verify_badge
 
 if TYPE_CHECKING:
+    from issuer.services.unbundling import BundleReport
     from openbadges.fetching import Fetcher
+    from openbadges.verification import Report
 
 MAX_SOURCE = 30 << 20
 
@@ -75,15 +81,31 @@ def verify(
 ) -> None:
     """Tell whether SOURCE is a true badge.
 
-    SOURCE is an address, a signed badge, JSON text, a file of one of these, a PNG or SVG, or - for
-    standard input. Documents of this site are taken from its database, others are fetched.
+    SOURCE is an address, a signed badge, JSON text, a file of one of these, a PNG or SVG, a ZIP of
+    badges, or - for standard input. Documents of this site are taken from its database, others are
+    fetched. Of a ZIP every form of every badge must hold, and be the file that was packed.
     """
     now = datetime.now(UTC) if now_text is None else parse_time(now_text)
+    recorded = _recorded(documents_file) if documents_file is not None else None
+
+    def judge(given: str | bytes) -> Report:
+        # What fetches bounds what one badge may ask for: each gets its own.
+        fetcher = _fetching(context) if recorded is None else recorded
+        return verify_badge(given, fetcher=fetcher, now=now, recipients=recipients)
+
     given = _read(source)
-    fetcher = _recorded(documents_file) if documents_file is not None else _fetching(context)
-    report = verify_badge(given, fetcher=fetcher, now=now, recipients=recipients)
+    if isinstance(given, str | bytes):
+        _answer(judge(given), as_json=as_json)
+    with given as file, growing_bar("Forms of badges") as (step, _):
+        found = unbundling.judge(file, lambda form: (step(), judge(form))[1])
+    _answer(found, as_json=as_json)
+
+
+def _answer(report: Report | BundleReport, *, as_json: bool) -> NoReturn:
     if as_json:
         click.echo(json.dumps(report.to_dict()))
+    elif isinstance(report, unbundling.BundleReport):
+        show_bundle(report)
     else:
         show(report)
     sys.exit(0 if report.valid else NEGATIVE)
@@ -96,7 +118,7 @@ def _fetching(context: Context) -> Fetcher:
         site = context.site
     except DatabaseNotReadyError:  # a stranger's machine
         return GuardedFetcher(
-            allow_loopback=settings.allow_loopback, allow_http=settings.allow_http
+            allow_loopback=settings.allow_loopback, allow_http=settings.allow_http, cache=CACHE
         )
     # Who asks here may mend a key of the site; on a page it is the server's trouble.
     return make_fetcher(
@@ -104,12 +126,13 @@ def _fetching(context: Context) -> Fetcher:
     )
 
 
-def _read(source: str) -> str | bytes:
-    """Return what is to be verified: the bytes of a file where SOURCE names one."""
+def _read(source: str) -> str | bytes | IO[bytes]:
+    """Return what is to be verified: the bytes of a file where SOURCE names one, or an open ZIP."""
     if source == "-":
         if sys.stdin is None:
             raise InvalidInputError("standard input: is closed")
-        return _bounded(sys.stdin.buffer, source)
+        content = _bounded(sys.stdin.buffer, source)
+        return io.BytesIO(content) if content.startswith(unbundling.START) else content
     if source.lstrip().lower().startswith(("http://", "https://", "{")):
         return source
     path = Path(source)
@@ -121,7 +144,12 @@ def _read(source: str) -> str | bytes:
         return source
     if not (stat.S_ISREG(mode) or stat.S_ISFIFO(mode)):
         raise InvalidInputError(f"{source}: is not a file")
-    with path.open("rb") as file:
+    with ExitStack() as stack:
+        file = stack.enter_context(path.open("rb"))
+        # Only the beginning is read of a ZIP, which may be larger than any badge.
+        if stat.S_ISREG(mode) and file.peek(4).startswith(unbundling.START):
+            stack.pop_all()
+            return file
         return _bounded(file, source)
 
 

@@ -8,15 +8,19 @@ import os
 import re
 import subprocess
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from issuer import scratch
 from issuer.app import create_app
 from issuer.cli import make_group, run
 from issuer.cli.commands import COMMANDS
-from issuer.services import setup
+from issuer.services import schema, setup
+from tests import prepared
 from tests.demo import PROGRAM
+from tests.filled import fill
 from tests.issuing import NOW, RED, give, make_badge, make_site
 
 if TYPE_CHECKING:
@@ -66,6 +70,13 @@ def _no_json(name: str) -> None:
     raise AssertionError(f"{name} is no JSON")
 
 
+@pytest.fixture(autouse=True)
+def _scratch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a scratch site begin with what the migrations made the first time."""
+    quick = SimpleNamespace(upgrade=lambda database: prepared.make(database, schema.upgrade))
+    monkeypatch.setattr(scratch, "schema", quick)
+
+
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return an empty home."""
@@ -80,11 +91,15 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def site(home: Path) -> Iterator[Site]:
     """Return the site of the home: tables, one issuer, one badge, one award."""
     made = make_site(home, f"sqlite:///{home / 'accolades.sqlite'}")
-    with made.database.writing() as session:
-        setup.ensure_issuer(session, made.settings, setup.Stores(made.keys, made.objects), now=NOW)
-        give(session, make_badge(session, made), "asha")
+    fill(made, _issue)
     yield made
     made.database.dispose()
+
+
+def _issue(site: Site) -> None:
+    with site.database.writing() as session:
+        setup.ensure_issuer(session, site.settings, setup.Stores(site.keys, site.objects), now=NOW)
+        give(session, make_badge(session, site), "asha")
 
 
 @pytest.fixture

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import select
 
-from issuer.models import Assertion, Award, Person
-from issuer.services import badges
+from issuer.models import Assertion, Award, BackpackConnection, Person, Push
+from issuer.services import badges, persons
+from tests.issuing import NOW
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -138,3 +139,20 @@ def test_an_address_of_another_site_names_no_award_of_ours(call: Call, site: Sit
     uuid = _document_id(site).rpartition("/")[2]
     outcome = call("revoke", f"https://elsewhere.example/assertions/{uuid}", "--reason", "r")
     assert outcome.code == 2
+
+
+def test_what_a_command_leaves_for_backpacks_is_done_before_it_ends(call: Call, site: Site) -> None:
+    with site.database.writing() as session:
+        boris = persons.ensure(session, "boris", now=NOW)
+        values = {"protocol": "badgr", "base_url": "https://backpack.example.org"}
+        sealed = "by a key that nobody has"
+        session.add(
+            BackpackConnection(
+                person_id=boris.id, automatic=True, created_at=NOW, tokens=sealed, **values
+            )
+        )
+    assert call("award", "first-steps", "boris").code == 0
+    with site.database.reading() as session:
+        # It was tried: its owner has to sign in again.
+        assert session.scalars(select(BackpackConnection.tokens)).one() is None
+        assert session.scalars(select(Push.state)).one() == "waiting"

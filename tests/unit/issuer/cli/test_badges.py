@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from issuer.services import badges
-from tests.issuing import BASE_URL, NOW, make_badge
+from tests.issuing import BASE_URL, NOW, RED, make_badge
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from issuer.site import Site
     from tests.unit.issuer.cli.conftest import Outcome
@@ -67,3 +68,32 @@ def test_an_unknown_badge_is_told(call: Call, site: Site) -> None:
     outcome = call("badges", "show", "First Steps")
     assert outcome.code == 2
     assert outcome.error == "badge 'First Steps': there is none: see 'accolades badges list'"
+
+
+def test_a_badge_is_retired_and_brought_back(call: Call, site: Site) -> None:
+    for command, said, retired in (
+        ("retire", "first-steps: retired", True),
+        ("retire", "first-steps: was retired before, nothing changed", True),
+        ("unretire", "first-steps: can be earned again", False),
+    ):
+        assert call("badges", command, "first-steps").out == f"{said}\n"
+        assert call("badges", "list", "--json").lines[0]["retired"] is retired
+    assert call("badges", "retire", "none").code == 2
+
+
+def test_a_badge_is_made(call: Call, site: Site, tmp_path: Path) -> None:
+    picture = tmp_path / "owl.svg"
+    picture.write_bytes(RED)
+    outcome = call(
+        *("badges", "create", "Night Owl", "--description", "You work late."),
+        *("--picture", str(picture), "--tag", "late", "--tag", "night"),
+    )
+    assert outcome.out == f"night-owl: made: {BASE_URL}/badges/night-owl\n"
+    assert call("badges", "show", "night-owl", "--json").lines[0]["tags"] == ["late", "night"]
+    short = ("--description", "x")
+    again = call("badges", "create", "Night Owl", *short)
+    assert (again.code, again.err.count("\n")) == (2, 1)
+    missing = call(
+        "badges", "create", "New", "--description", "x", "--picture", str(tmp_path / "x")
+    )
+    assert (missing.code, "cannot be read" in missing.err) == (2, True)

@@ -190,6 +190,12 @@ def _raising(error: BaseException) -> click.Command:
     return click.Command("fails", callback=command)
 
 
+def _group_of(command: click.Command) -> click.Group:
+    group = make_group(create_app, {})
+    group.add_command(command)
+    return group
+
+
 @pytest.mark.parametrize(
     ("error", "code", "said"),
     [
@@ -222,7 +228,7 @@ def test_every_error_is_one_line(
     capsys: pytest.CaptureFixture[str], error: BaseException, code: int, said: list[str]
 ) -> None:
     with pytest.raises(SystemExit) as ended:
-        run(make_group(create_app, [_raising(error)]), ["fails"])
+        run(_group_of(_raising(error)), ["fails"])
     captured = capsys.readouterr()
     assert ended.value.code == code
     assert captured.out == ""
@@ -230,7 +236,7 @@ def test_every_error_is_one_line(
 
 
 def test_a_number_that_a_command_returns_is_its_exit_code() -> None:
-    group = make_group(create_app, [click.Command("one", callback=lambda: 1)])
+    group = _group_of(click.Command("one", callback=lambda: 1))
     with pytest.raises(SystemExit) as ended:
         run(group, ["one"])
     assert ended.value.code == 1
@@ -238,6 +244,6 @@ def test_a_number_that_a_command_returns_is_its_exit_code() -> None:
 
 def test_every_command_has_help(call: Callable[..., Outcome]) -> None:
     for command in COMMANDS:
-        outcome = call(str(command.name), "--help")
+        outcome = call(command, "--help")
         assert outcome.code == 0
         assert len(outcome.out.splitlines()) > 4

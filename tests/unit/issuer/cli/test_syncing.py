@@ -242,7 +242,9 @@ def test_a_dry_run_changes_nothing(call: Call, site: Site, rules: Path) -> None:
     outcome = call("rules", "sync", "--dry-run", rules)
     assert outcome.out.splitlines()[0] in {"added: first-steps", "changed: first-steps"}
     assert active(site) == {}
-    assert [path for path in sorted(site.settings.home.rglob("*")) if path not in before] == []
+    added = {path for path in site.settings.home.rglob("*") if path not in before}
+    # SQLite's own notes beside its database come and go with connections.
+    assert {path.name for path in added} <= {"accolades.sqlite-wal", "accolades.sqlite-shm"}
 
 
 @pytest.mark.parametrize(("answer", "code"), [("y\n", 0), ("n\n", 1)])

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import io
 import json
+import zipfile
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -191,3 +192,43 @@ def test_a_signed_badge_may_be_baked_from_the_command_line(
     baked = tmp_path / "baked.png"
     assert call("bake", tmp_path / "plain.png", token, "-o", baked).code == 0
     assert call("verify", baked).code == 0
+
+
+@pytest.mark.slow
+def test_a_zip_of_badges_is_judged_as_a_whole(call: Call, site: Site, tmp_path: Path) -> None:
+    path = tmp_path / "badges.zip"
+    assert call("export", "asha", "-o", path).code == 0
+    outcome = call("verify", path, "--recipient", "asha@example.org", "--json")
+    assert outcome.code == 0
+    (report,) = outcome.lines
+    assert {"valid", "verdict", "checks", "sentence"} <= report.keys()
+    assert report["badges"][0]["forms"].keys() == {"png", "svg", "json", "jws", "ob3", "ob3-jwt"}
+    people = call("verify", path)
+    assert people.out.startswith("VALID\nThe ZIP is whole, and its badges (1) are valid")
+    assert "ok      first-steps: This badge is valid" in people.out
+    assert call("verify", path, "--recipient", "mallory@example.org").code == 1
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    changed = call("verify", path)
+    assert (changed.code, changed.err) == (1, "")
+    assert changed.out.startswith("INVALID\nThis ZIP is not valid: ")
+
+
+def test_a_zip_may_come_from_standard_input(
+    call: Call, site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "badges.zip"
+    call("export", "asha", "-o", path)
+    stream = io.TextIOWrapper(io.BytesIO(path.read_bytes()))
+    monkeypatch.setattr("sys.stdin", stream)
+    assert call("verify", "-", "--json").lines[0]["valid"] is True
+
+
+def test_another_zip_is_no_zip_of_badges(call: Call, tmp_path: Path) -> None:
+    path = tmp_path / "other.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("readme.txt", "hello")
+    outcome = call("verify", path, "--json")
+    assert outcome.code == 1
+    assert "this is no ZIP of badges: it has no index.html" in outcome.lines[0]["sentence"]
