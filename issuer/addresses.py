@@ -71,10 +71,34 @@ class Addresses:
         """Address of the signed form of an assertion."""
         return f"{self.assertion(uuid)}.jws"
 
+    def credential(self, uuid: UUID) -> str:
+        """Address of an award as a credential of Open Badges 3.0."""
+        return f"{self.assertion(uuid)}/ob3"
+
+    def current_credential(self, uuid: UUID) -> str:
+        """Address of an award as a credential of Open Badges 3.0 that says what holds now."""
+        return f"{self.credential(uuid)}/current"
+
+    def endorsement(self, uuid: UUID) -> str:
+        """Address of an Endorsement, and of its page."""
+        return f"{self.base_url}/endorsements/{uuid}"
+
+    def endorsement_credential(self, uuid: UUID) -> str:
+        """Address of an endorsement as a credential of Open Badges 3.0."""
+        return f"{self.endorsement(uuid)}/ob3"
+
+    def status(self, number: int) -> str:
+        """Address of a list of what was revoked."""
+        return f"{self.base_url}/status/{number}"
+
+    def jwk(self, kid: str) -> str:
+        """Address of a public key as one bare JWK."""
+        return f"{self.key(kid)}.jwk"
+
     def person(self, username: str) -> str:
         """Address of a person's page."""
         return f"{self.base_url}/people/{quote(username, safe='')}"
 
-    def portrait(self, username: str) -> str:
-        """Address of a person's picture."""
-        return f"{self.person(username)}/avatar"
+    def portrait(self, username: str, *, small: bool = False) -> str:
+        """Address of a person's picture, or of the small one for lists."""
+        return f"{self.person(username)}/avatar" + ("?size=small" if small else "")

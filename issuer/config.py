@@ -6,12 +6,12 @@ from __future__ import annotations
 import os
 import re
 import tomllib
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import (
     AwareDatetime,
-    BaseModel,
     ConfigDict,
     Field,
     ValidationError,
@@ -21,7 +21,10 @@ from pydantic import (
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from issuer.adapters.keystores.environment import VARIABLE, mistake_in
 from issuer.errors import ConfigurationError
+from issuer.jobsettings import JobSettings
+from issuer.keysettings import KeySettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,8 +34,35 @@ PREFIX = "ACCOLADES_"
 NOT_SETTINGS = {"ACCOLADES_CONFIG", "ACCOLADES_SHARED"}
 NOT_SETTINGS_PREFIX = "ACCOLADES_TEST_"
 #: Settings that may be given as the path of a file that holds them.
-SECRETS = ("secret_key", "oidc_client_secret", "key_passphrase", "history_url", "mail_password")
-LISTS = ("skip_users", "rules", "admin_groups", "oidc_scopes")
+SECRETS = (
+    "secret_key",
+    "backpack_keys",
+    "broker_url",
+    "oidc_client_secret",
+    "key_passphrase",
+    "key_passphrase_former",
+    "pkcs11_pin",
+    "history_url",
+    "mail_password",
+)
+LISTS = (
+    "skip_users",
+    "rules",
+    "admin_groups",
+    "manager_groups",
+    "reviewer_groups",
+    "oidc_scopes",
+    "author_repositories",
+    "key_stores",
+)
+#: Settings that are tables; in the environment `name=value`, separated by commas.
+TABLES = (
+    "lifecycle_badges",
+    "group_badges",
+    "grant_lists",
+    "anniversary_badges",
+    "streak_badges",
+)
 FILE_LIMIT = 1 << 20
 #: Scheme, host and port and nothing else: it becomes the beginning of every id.
 ORIGIN = re.compile(
@@ -45,12 +75,15 @@ DIRECTORY = re.compile(
     rf"(?!.*/\.\.?(/|$)){ORIGIN.pattern}((?<=/)[A-Za-z0-9._/-]+)?", re.IGNORECASE
 )
 
+#: A broker of AMQP; behind a question mark stand files for an encrypted connection.
+BROKER = re.compile(r"amqps?://[^\s/?#]+(/[^\s/?#]*)?(\?[a-z]+=[^\s&#]+(&[a-z]+=[^\s&#]+)*)?")
+
 WEB_ADDRESS = re.compile(r"https?://[^\s/?#]+(/[^\s?#]*)?", re.IGNORECASE)
 
 AVATARS = r"^(https?://[!-~]+)?$"
 
 
-class Settings(BaseModel):
+class Settings(JobSettings, KeySettings):
     """All settings of a site; each may be given in the file or as ``ACCOLADES_<NAME>``."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -59,6 +92,7 @@ class Settings(BaseModel):
     database_url: str = ""
     base_url: str = "http://127.0.0.1:8000"
     secret_key: str = ""
+    backpack_keys: str = ""  # comma-separated: the first seals, all of them open
     allow_loopback: bool = False
     allow_http: bool = False
     broker_url: str = ""
@@ -73,7 +107,6 @@ class Settings(BaseModel):
     issuer_email: str = Field(default="badges@example.org", pattern=r"^[^@\s]+@[^@\s]+$")
     issuer_description: str = "An open community thanks those who make it."
     email_domain: str = Field(default="fedoraproject.org", pattern=r"^[a-z0-9.-]+$")
-    key_passphrase: str = ""
 
     accounts: Literal["open", "fasjson"] = "open"
     fasjson_url: str = Field(default="", validate_default=True)
@@ -100,6 +133,9 @@ class Settings(BaseModel):
     oidc_client_secret: str = ""
     oidc_scopes: tuple[str, ...] = ("openid", "profile", "email")
     admin_groups: tuple[str, ...] = ("sysadmin-main", "sysadmin-badges")
+    manager_groups: tuple[str, ...] = ()  # each a group, or `issuer:group`
+    reviewer_groups: tuple[str, ...] = ()
+    rights_minutes: int = Field(default=60, ge=2, le=480)  # how long a login's groups are believed
     demo: bool = False
 
     mail_host: str = ""
@@ -111,6 +147,7 @@ class Settings(BaseModel):
 
     avatar_url: str = Field(default="https://seccdn.libravatar.org/avatar", pattern=AVATARS)
     erasure: Literal["anonymise", "revoke"] = "anonymise"
+    font_folder: Path | None = None  # of certificates, beside the fonts that are shipped
 
     @field_validator("base_url")
     @classmethod
@@ -141,6 +178,17 @@ class Settings(BaseModel):
                 "must be like postgresql://user@host/name or sqlite:////path/of/file: "
                 "check ACCOLADES_DATABASE_URL"
             )
+        return value
+
+    @field_validator("broker_url")
+    @classmethod
+    def _a_broker(cls, value: str) -> str:
+        if value and not BROKER.fullmatch(value):
+            raise ValueError(
+                "must be like amqp://user:password@host/vhost: check ACCOLADES_BROKER_URL"
+            )
+        if value and find_spec("celery") is None:
+            raise ValueError("needs Celery: install the extra `worker`, or remove the setting")
         return value
 
     @field_validator("history_url")
@@ -180,6 +228,11 @@ class Settings(BaseModel):
         return self.home / "keys"
 
     @property
+    def is_public(self) -> bool:
+        """Whether the site is meant for everybody, and not for trying it."""
+        return self.base_url.startswith("https://")
+
+    @property
     def issuer_home_page(self) -> str:
         """The address where people read about the issuer."""
         return self.issuer_url or self.base_url
@@ -198,6 +251,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     values.update(from_environment)
     for name in SECRETS:
         _read_secret(name, values, mistakes)
+    mistakes += _mistakes_in_keys(environ, values)
     try:
         settings = Settings(**values)
     except ValidationError as error:
@@ -237,16 +291,39 @@ def _from_environment(environ: Mapping[str, str], mistakes: list[str]) -> dict[s
     for variable, value in sorted(environ.items()):
         if not variable.startswith(PREFIX) or variable in NOT_SETTINGS:
             continue
-        if variable.startswith(NOT_SETTINGS_PREFIX) or not value:
+        if variable.startswith(NOT_SETTINGS_PREFIX) or not value or VARIABLE.fullmatch(variable):
             continue
         name = variable.removeprefix(PREFIX).lower()
         if name not in known:
             mistakes.append(f"{variable}: no such setting: remove it or correct its name")
         elif name in LISTS:
             values[name] = [part.strip() for part in value.split(",") if part.strip()]
+        elif name in TABLES:
+            values[name] = _table(variable, value, mistakes)
         else:
             values[name] = value
     return values
+
+
+def _mistakes_in_keys(environ: Mapping[str, str], values: Mapping[str, Any]) -> list[str]:
+    """Return what is wrong with private keys in the environment; they are not settings."""
+    keys = {name: value for name, value in environ.items() if VARIABLE.fullmatch(name) and value}
+    stores = values.get("key_stores")
+    if keys and not (isinstance(stores, list) and "environment" in stores):
+        return [f"{name}: is not used: add environment to key_stores" for name in sorted(keys)]
+    return [said for name in sorted(keys) if (said := mistake_in(name, keys[name]))]
+
+
+def _table(variable: str, value: str, mistakes: list[str]) -> dict[str, str]:
+    """Return a table as the environment writes it; `-` stands for an empty one."""
+    found = {}
+    for part in value.split(",") if value.strip() != "-" else ():
+        name, sign, meaning = part.partition("=")
+        if not sign:
+            mistakes.append(f"{variable}: {part.strip()!r:.80}: must be like name=value")
+            continue
+        found[name.strip()] = meaning.strip()
+    return found
 
 
 def _read_secret(name: str, values: dict[str, Any], mistakes: list[str]) -> None:

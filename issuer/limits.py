@@ -5,11 +5,15 @@ from __future__ import annotations
 
 import ipaddress
 import logging
+import math
+import time
 from typing import TYPE_CHECKING
 
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from werkzeug.middleware.proxy_fix import ProxyFix
+
+from issuer.site import live
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -18,8 +22,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: A verification may fetch twenty documents of strangers.
-VERIFY = "30 per minute"
 #: The page and the API count together.
 VERIFY_SCOPE = "verify"
 IPV6_NETWORK = 64
@@ -36,7 +38,35 @@ def caller() -> str:
     return address
 
 
+def verifications() -> str:
+    """Return how often one may verify: it may fetch twenty documents of strangers."""
+    return f"{live().verify_per_minute} per minute"
+
+
+def logins() -> str:
+    """Return how often one may begin or end a conversation with the login provider."""
+    return f"{live().login_per_minute} per minute"
+
+
+def invitations() -> str:
+    """Return how often one person may try invitations: their addresses are secrets."""
+    return f"{live().invitations_per_minute} per minute"
+
+
+def claims() -> str:
+    """Return how often one person may hand something in: somebody reads all of it."""
+    return f"{live().claims_per_hour} per hour"
+
+
 limiter = Limiter(caller)
+
+
+def seconds_left() -> int:
+    """Return for how long whoever was refused has to wait, 0 where nobody was."""
+    limit = limiter.current_limit
+    if limit is None or not limit.breached:
+        return 0
+    return max(1, math.ceil(limit.reset_at - time.time()))
 
 
 def init_app(app: Flask, settings: Settings) -> None:

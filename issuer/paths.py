@@ -22,3 +22,8 @@ def data_path(name: str) -> Path:
 def bundled_rules() -> Path:
     """Return the folder of the rule collection that we ship."""
     return Path(rules.__file__).resolve().parent / "catalog"
+
+
+def bundled_badges() -> Path:
+    """Return the folder of the badges that we ship without rules: jobs award them."""
+    return bundled_rules().parent / "badges"

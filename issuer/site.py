@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, cast
 
 from flask import current_app, g
 
-from issuer.adapters.keystore import KeyFolder
+from issuer.adapters.keystores import KeyStore, open_stores
 from issuer.adapters.objects import ObjectFolder
 from issuer.db import Database
+from issuer.services.live import Remembered
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from issuer.config import Settings
+    from issuer.services.live import Live
 
 EXTENSION = "accolades"
 
@@ -27,22 +29,30 @@ class Site:
     settings: Settings
     database: Database
     objects: ObjectFolder
-    keys: KeyFolder
+    keys: KeyStore
+    live: Remembered  # what admins change while the site runs
 
     @classmethod
     def of(cls, settings: Settings) -> Site:
         """Open a site; nothing is connected or written yet."""
+        database = Database(settings.database)
         return cls(
             settings=settings,
-            database=Database(settings.database),
+            database=database,
             objects=ObjectFolder(settings.objects),
-            keys=KeyFolder(settings.keys, settings.key_passphrase or None),
+            keys=open_stores(settings),
+            live=Remembered(database, settings),
         )
 
 
 def current_site() -> Site:
     """Return the site of the running request."""
     return cast("Site", current_app.extensions[EXTENSION])
+
+
+def live() -> Live:
+    """Return the settings that admins change while the site runs, as they are now."""
+    return current_site().live.get().live
 
 
 def db_session() -> Session:

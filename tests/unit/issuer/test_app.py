@@ -19,7 +19,7 @@ def test_the_application_runs_the_site_it_was_given(tmp_path: Path) -> None:
     site = Site.of(Settings(home=tmp_path))
     app = create_app(site=site)
     assert app.extensions[EXTENSION] is site
-    assert set(app.extensions[HTML_VIEWS]) == {"assertion", "badge", "issuer"}
+    assert set(app.extensions[HTML_VIEWS]) == {"assertion", "badge", "endorsement", "issuer"}
 
 
 def test_the_application_reads_the_configuration(

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from issuer import config
 from issuer.config import FILE_LIMIT, Settings, config_path, load_settings
 from issuer.errors import ConfigurationError
 
@@ -264,6 +265,26 @@ def test_an_address_that_is_none_of_a_database_is_a_mistake(url: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "url", ["redis://:s3cret@host/", "amqp:///s3cret", "s3cret", "amqps://host/v?ca file=s3cret"]
+)
+def test_a_broker_is_one_of_amqp(url: str) -> None:
+    (mistake,) = mistakes({"ACCOLADES_BROKER_URL": url})
+    assert mistake.startswith("broker_url: must be like amqp://")
+    assert "s3cret" not in mistake
+
+
+def test_a_broker_needs_celery(monkeypatch: pytest.MonkeyPatch) -> None:
+    good = {"ACCOLADES_BROKER_URL": "amqps://u:p@host/v?cafile=/etc/ca.pem&certfile=/etc/c.pem"}
+    assert load_settings(good).broker_url
+    monkeypatch.setattr(config, "find_spec", lambda _name: None)
+    assert load_settings({}).broker_url == ""
+    (mistake,) = mistakes(good)
+    assert mistake == (
+        "broker_url: needs Celery: install the extra `worker`, or remove the setting"
+    )
+
+
+@pytest.mark.parametrize(
     ("history", "url"),
     [
         ("datanommer", ""),
@@ -294,3 +315,20 @@ def test_a_history_is_one_of_three_and_ends_at_a_moment_with_a_zone() -> None:
 def test_settings_do_not_change() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         Settings().demo = True
+
+
+def test_tables_are_read_from_the_file_and_from_the_environment(tmp_path: Path) -> None:
+    file = tmp_path / "accolades.toml"
+    file.write_text('[lifecycle_badges]\n1 = "egg"\n[grant_lists]\nveteran = "list"\n')
+    environ = {"ACCOLADES_CONFIG": str(file), "ACCOLADES_GROUP_BADGES": "a=b, c:sponsors = d"}
+    settings = load_settings({**environ, "ACCOLADES_STREAK_BADGES": "-"})
+    assert settings.lifecycle_badges == {1: "egg"}
+    assert settings.grant_lists == {"veteran": Path("list")}
+    assert settings.group_badges == {"a": "b", "c:sponsors": "d"}
+    assert settings.streak_badges == {}
+    wrong = {"ACCOLADES_LIFECYCLE_BADGES": "x=egg", "ACCOLADES_GROUP_BADGES": "packager"}
+    with pytest.raises(ConfigurationError) as caught:
+        load_settings(wrong)
+    assert len(caught.value.mistakes) == 2
+    assert "must be like name=value" in caught.value.mistakes[0]
+    assert caught.value.mistakes[1].startswith("lifecycle_badges.x")

@@ -96,7 +96,7 @@ def site(tmp_path: Path, database_url: str) -> Iterator[Site]:
     made.database.dispose()
 
 
-@pytest.fixture(params=["datanommer", "datagrepper"])
+@pytest.fixture(params=[pytest.param("datanommer", marks=pytest.mark.postgres), "datagrepper"])
 def outside(request: pytest.FixtureRequest) -> Iterator[tuple[History, Keep]]:
     """Return a history, and what fills it."""
     if request.param == "datanommer":
@@ -132,6 +132,7 @@ def holders(site: Site) -> list[str]:
         return sorted(session.scalars(select(Person.key).join(Award.person)))
 
 
+@pytest.mark.slow
 def test_each_message_counts_once_whoever_has_it_and_whenever_it_comes(
     site: Site, outside: tuple[History, Keep]
 ) -> None:
