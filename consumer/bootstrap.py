@@ -12,6 +12,7 @@ from issuer.config import load_settings
 from issuer.intake import Intake, policy_of
 from issuer.services import schema
 from issuer.site import Site
+from issuer.waking import join
 
 if TYPE_CHECKING:
     from issuer.config import Settings
@@ -33,6 +34,7 @@ def open_intake(settings: Settings | None = None) -> tuple[Site, Intake]:
         return Intake(site, policy)
 
     intake = awaiting.opened(open_it)
+    join(site)  # awards may have to be handed on to backpacks
     if not intake.ruleset.rules:
         log.warning("no rule is active, nothing will be awarded: run 'accolades rules sync'")
     # What was loaded stays: the collector need not look at all of it time and again, which took

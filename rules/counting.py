@@ -78,6 +78,20 @@ def question(rule: Rule, query: Query) -> Question | None:
     return Question(key, written, facts, _anchors(facts), query)
 
 
+def renamed(
+    written: str, facts: dict[str, Any], former: str, present: str
+) -> tuple[str, dict[str, Any], tuple[str, ...]]:
+    """Return key, facts and anchors of a question when somebody it asks for is called otherwise.
+
+    ``written`` is the filter that asks it; names are without case.
+    """
+    facts = dict(facts)
+    for key in PEOPLE:
+        if key in facts:
+            facts[key] = sorted({present if name == former else name for name in facts[key]})
+    return digest(written, json.dumps(facts, sort_keys=True)), facts, _anchors(facts)
+
+
 @lru_cache(maxsize=4_096)
 def fingerprint(source: Filter) -> str:
     """Return what tells a filter from others that are written differently."""

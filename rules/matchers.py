@@ -43,6 +43,20 @@ class Trigger(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Never:
+    """Nothing triggers it."""
+
+    @property
+    def needs(self) -> Needs | None:
+        """Return what no topic has."""
+        return Needs()
+
+    def __call__(self, message: Message) -> bool:
+        """Say no."""
+        return False
+
+
+@dataclass(frozen=True, slots=True)
 class TopicEnds:
     """The topic ends with a text."""
 

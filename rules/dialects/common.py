@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from rules.dialects.findings import Findings
     from rules.documents import Node
+    from rules.matchers import Trigger
 
 MAX_LINKS = 2_000
 #: The value of a conversion that takes a name which nobody has for the account itself.
@@ -60,6 +61,8 @@ class Dialect:
     readers: Readers
     required: tuple[str, ...]
     recipient: Callable[[Any], Any]
+    #: Of a rule that names none.
+    trigger: Trigger | None = None
     #: Conversions that take a name which nobody has for the account itself.
     keeping: tuple[str, ...] = ()
     #: Keys of other dialects, with what to do about them.
@@ -80,6 +83,8 @@ def assemble(
     if findings.errors:
         return None
     found.setdefault("recipient", dialect.recipient)
+    if dialect.trigger is not None:
+        found["trigger"] = dialect.trigger
     conversions = tuple(key for key in CONVERSIONS if key in keys and keys[key].value)
     return Rule(
         **found,

@@ -10,8 +10,10 @@ import pytest
 from consumer.bootstrap import open_intake
 from issuer.config import Settings
 from issuer.errors import DatabaseNotReadyError
-from issuer.models import ArchivedMessage
-from tests.issuing import BASE_URL, make_site
+from issuer.models import ArchivedMessage, BackpackConnection
+from issuer.services import persons
+from issuer.services.tasks import Task
+from tests.issuing import BASE_URL, NOW, make_site
 from tests.unit.consumer.taking import edit, every, kept
 
 if TYPE_CHECKING:
@@ -62,6 +64,7 @@ def test_it_starts_without_a_rule_and_says_so(
     make_site(tmp_path, url).database.dispose()
     site, intake = open_intake(_settings(tmp_path, url))
     site.database.dispose()
+    assert site.database.on_left is not None  # what it awards reaches backpacks
     assert len(intake.ruleset.rules) == 0
     assert "accolades rules sync" in caplog.text
 
@@ -85,3 +88,21 @@ def test_an_award_wakes_whoever_sends_the_outbox(taken: tuple[Site, AccoladesCon
     consumer(edit())
     consumer(edit())
     assert woken == [1]
+
+
+def test_an_award_wakes_whoever_sends_badges_to_backpacks(
+    taken: tuple[Site, AccoladesConsumer],
+) -> None:
+    site, consumer = taken
+    woken: list[set[str]] = []
+    site.database.on_left = woken.append
+    consumer(edit("asha"))
+    assert woken == []
+    with site.database.writing() as session:
+        boris = persons.ensure(session, "boris", now=NOW)
+        values = {"protocol": "badgr", "base_url": "https://backpack.example.org", "tokens": "x"}
+        session.add(
+            BackpackConnection(person_id=boris.id, automatic=True, created_at=NOW, **values)
+        )
+    consumer(edit("boris"))
+    assert woken == [{Task.PUSH}]

@@ -108,6 +108,7 @@ def test_a_message_waits_while_the_history_is_away_and_is_not_lost(
     assert kept(site) == (1, 1, 0)
 
 
+@pytest.mark.slow
 def test_after_ten_minutes_the_message_goes_back_to_the_queue(
     site: Site, grepper: Grepper, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -269,6 +269,7 @@ def test_an_example_earns_its_badge_with_the_last_message_only(
     assert earned & people
 
 
+@pytest.mark.slow
 @needs_schemas
 def test_each_message_is_valid_by_its_schema(stream: list[dict[str, Any]]) -> None:
     base = get_class("base.message")
@@ -283,6 +284,7 @@ def test_each_message_is_valid_by_its_schema(stream: list[dict[str, Any]]) -> No
         assert each.agent_name == document["agent_name"]
 
 
+@pytest.mark.slow
 @needs_schemas
 def test_the_generator_makes_the_same_bytes_again() -> None:
     for name, text in build().items():
