@@ -10,14 +10,12 @@ import argparse
 import inspect
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import click
 
-from consumer.main import consume
-from issuer.app import create_app
+from consumer.main import ALL_COMMANDS, create_app
 from issuer.cli import make_group
-from issuer.cli.commands import COMMANDS
 from issuer.config import LISTS, PREFIX, SECRETS, Settings
 
 if TYPE_CHECKING:
@@ -53,6 +51,9 @@ EXIT_CODES = {
     "back to the queue, or a process did not end in time; 10 to 15: the bus could not be used, by "
     "the numbers of `fedora-messaging consume`",
     "db check": "1: the tables differ; every difference is a line",
+    "jobs list": "1: a job of an installed package cannot be taken; the others are shown",
+    "jobs run": "1: something was wrong with a person or a badge, the others were looked at; 2 "
+    "also: another process runs the job, or it was interrupted and the next run goes on",
     "outbox mail": "1: the mail server took no letters; they stay",
     "outbox retry": "1: a message is not refused or delayed; the others are tried again",
     "outbox send": "1: a message was refused or delayed; the others were sent",
@@ -68,11 +69,22 @@ EXIT_CODES = {
 
 ARGUMENTS = {
     "award badge": "Slug of the badge, or its id of the old systems.",
+    "grant badge": "Slug of the badge, or its id of the old systems.",
+    "grant user": "Name of an account that is known here; none with `--group`.",
     "award users": "User names, one or more.",
     "bake assertion": "Signed badge or JSON text, or a file with one of them; `-` for standard "
     "input.",
     "bake image": "PNG or SVG file.",
+    "badges create name": "How the badge is called; it has to be new.",
+    "badges retire name": "Slug of the badge, or its id of the old systems.",
     "badges show name": "Slug of the badge, or its id of the old systems.",
+    "keys retire kid": "Id of the key, as `accolades keys list` shows it.",
+    "keys revoke kid": "Id of the key, as `accolades keys list` shows it.",
+    "badges unretire name": "Slug of the badge, or its id of the old systems.",
+    "jobs run name": "Name of the job, as `accolades jobs list` shows it.",
+    "jobs runs name": "Name of a job; without it, runs of all of them.",
+    "export user": "Name of an account that is known here.",
+    "invite badge": "Slug of the badge, or its id of the old systems.",
     "outbox retry ids": "Ids of messages, as `accolades outbox list` shows them.",
     "quarantine drop numbers": "Numbers of messages, as `accolades quarantine list` shows them.",
     "quarantine replay numbers": "Numbers of messages, as `accolades quarantine list` shows them.",
@@ -100,7 +112,8 @@ Settings come from a TOML file and from the environment; the environment wins. T
 that `ACCOLADES_CONFIG` names, else `accolades.toml` in the home folder (`ACCOLADES_HOME`, usually
 `var` in the working directory), if it is there. Its keys are the names below, all at the top level.
 Every setting is also read from the environment, as `{PREFIX}` and its name in capitals; an empty
-variable counts as absent, and lists are separated by commas there.
+variable counts as absent, and lists are separated by commas there. A table is written
+`name=value,name=value`, and an empty one `-`.
 
 A secret can be given as the path of a file that holds it:
 {", ".join(f"`{name}_file`" for name in SECRETS)}.
@@ -128,16 +141,21 @@ MEANINGS = {
         "made, and never changes for it",
         "secret_key": "Signs session cookies, the same in every web process; empty: made once and "
         "kept as `secret-key` in `home`",
+        "backpack_keys": "What seals the tokens of people for their backpacks: texts of your own "
+        "choice, separated by commas; the first seals, all of them open. Empty: `secret_key` does; "
+        "see [Connect a backpack](../how-to/connect-a-backpack.md)",
         "site_name": "Name of the site on its pages",
         "site_claim": "One sentence below the name",
-        "allow_loopback": "Whether verifying may fetch from this machine too, by http and "
-        "at any port",
+        "allow_loopback": "Whether verifying may fetch from this machine too, and backpacks may "
+        "be on it, by http and at any port",
         "allow_http": "Whether verifying may fetch from other sites by http too, for badges that "
         "are older than https everywhere; whoever is on the way can change what is read",
         "cache_url": "Redis in which all workers count requests, for limits; empty: each counts "
         "by itself",
-        "broker_url": "Address of the workers' broker: decisions of badges in Python that may "
-        "wait are left to `accolades worker`; empty: they are made right after the event",
+        "broker_url": "Address of the workers' broker, `amqp://user:password@host/vhost` or "
+        "`amqps://` (with `?cafile=…&certfile=…&keyfile=…`): badges for backpacks, large ZIPs, "
+        "backfills and decisions that may wait are left to `accolades worker`; needs the extra "
+        "`worker`. Empty: each process does by itself what it left",
         "trusted_proxies": "How many proxies before us report the address of callers; 0: none is "
         "believed",
         "demo": "The site is a demo; `accolades demo` refuses a home folder whose site is none",
@@ -151,8 +169,19 @@ MEANINGS = {
         "issuer_description": "One sentence about the issuer",
         "email_domain": "Domain of the accounts: a badge is made out to USERNAME@ this domain, "
         "and rules that convert e-mail addresses know those of this domain",
-        "key_passphrase": "Encrypts the private keys in `keys/`; empty: only the rights of the "
-        "files protect them",
+    },
+    "Signing keys": {
+        "key_stores": "Where private keys lie: `folder` (`keys/` in the home folder), "
+        "`environment` (`ACCOLADES_KEY_<YEAR>_<DIGITS>`, or the path of a file in the same name "
+        "with `_FILE`), `pkcs11` (a token; needs the extra `pkcs11`). New ones are made in the "
+        "first, all are looked into: see [keys](../explanation/keys.md)",
+        "key_passphrase": "Encrypts private keys in the folder, and opens encrypted ones of the "
+        "environment; without it no key is made in the folder of a site whose `base_url` is https",
+        "key_passphrase_former": "Opens keys that were encrypted with the passphrase of before, "
+        "until `accolades keys reseal` has run",
+        "pkcs11_module": "Path of the module (a shared library) that came with the token",
+        "pkcs11_token": "Label of the token",
+        "pkcs11_pin": "PIN of its user",
     },
     "Accounts": {
         "accounts": "Who has an account: `open`, everybody who is named and could have one, or "
@@ -197,7 +226,12 @@ MEANINGS = {
         "`base_url`/login/callback",
         "oidc_client_secret": "The site's secret at the provider; empty: a public client",
         "oidc_scopes": "What is asked of the provider; must contain `openid`",
-        "admin_groups": "Groups of the provider that a login remembers",
+        "admin_groups": "Groups of the provider whose members may do everything",
+        "manager_groups": "Groups whose members manage badges: `group` those of all issuers, "
+        "`issuer:group` those of one",
+        "reviewer_groups": "Groups whose members answer claims",
+        "rights_minutes": "How long the groups of a login are believed: afterwards pages that need "
+        "a right ask the provider again",
     },
     "People": {
         "mail_host": "Mail server through which letters go, such as the link that proves an "
@@ -209,8 +243,37 @@ MEANINGS = {
         "mail_from": "Address from which letters come; empty: `issuer_email`",
         "avatar_url": "Service of pictures by the SHA-256 of an e-mail address, as Libravatar; we "
         "ask it for people who want that, and browsers never do. Empty: nobody has a picture",
+        "font_folder": "Folder of fonts (`.ttf`, `.otf`) for certificates, beside those that are "
+        "shipped, for scripts that these lack; without one they are written in Latin letters",
         "erasure": "What becomes of the badges of somebody who is erased: `anonymise` lets them go "
         "on verifying, `revoke` revokes them",
+    },
+    "Jobs": {
+        "lifecycle_badges": "Job `lifecycle`: the badge of each age of an account in years",
+        "lifecycle_group": "Job `lifecycle`: the group whose members it looks at; empty: all "
+        "accounts of the directory",
+        "group_badges": "Job `group-membership`: the badge of each group, for its members, or "
+        "with `:sponsors` behind its name for its sponsors",
+        "mirror_url": "Job `mirror`: address of the list of administrators, JSON with `admins`",
+        "mirror_badge": "Job `mirror`: its badge",
+        "avatar_badge": "Job `libravatar`: its badge; the service is that of `avatar_url`",
+        "avatar_seconds": "Job `libravatar`: seconds between two questions",
+        "avatar_everybody": "Job `libravatar`: whether it also asks about the account addresses of "
+        "people who did not choose to show a picture here",
+        "author_repositories": "Job `repository-authors`: git repositories, as `rules sync` takes "
+        "them",
+        "author_badge": "Job `repository-authors`: its badge",
+        "grant_lists": "Job `old-school`: for each badge a file with one user name a line",
+        "anniversary_badges": "Job `anniversary`: the badge of each number of years since "
+        "somebody's first badge",
+        "streak_badges": "Job `streak`: the badge of each number of months in a row",
+        "series_badge": "Job `series-completion`: its badge; a repeatable one is awarded for each "
+        "series",
+        "invitation_keep_days": "Job `invitation-clean-up`: how many days an invitation stays "
+        "after its end",
+        "key_max_days": "Job `key-age`: after how many days of use it warns of a signing key",
+        "archive_keep_days": "Job `archive-retention`: how many days messages stay in the archive "
+        "at least; 0: for ever",
     },
 }
 
@@ -221,7 +284,7 @@ class IncompleteError(Exception):
 
 def command_group() -> click.Group:
     """Return the group of all commands, as the console script makes it."""
-    return make_group(create_app, [*COMMANDS, consume])
+    return make_group(create_app, ALL_COMMANDS)
 
 
 def pages() -> dict[Path, str]:
@@ -266,7 +329,8 @@ def settings_page(meanings: dict[str, dict[str, str]]) -> str:
 
 
 def _leaves(group: click.Group, context: click.Context) -> Iterator[tuple[str, click.Context]]:
-    for name, command in group.commands.items():
+    for name in group.list_commands(context):
+        command = cast("click.Command", group.get_command(context, name))
         inner = click.Context(command, info_name=name, parent=context, terminal_width=200)
         if isinstance(command, click.Group):
             yield from _leaves(command, inner)
@@ -304,10 +368,12 @@ def _default(name: str) -> str:
     if field.is_required():
         return "must be given"
     value = field.default
-    if value in ("", ()):
+    if value in ("", (), {}):
         return "empty"
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
+    if isinstance(value, dict):
+        return f"`{', '.join(f'{key}={badge}' for key, badge in value.items())}`"
     return f"`{', '.join(value)}`" if name in LISTS else f"`{value}`"
 
 

@@ -69,6 +69,7 @@ install_for_tests() {
         want rabbitmq-server rabbitmq-server
     fi
     command -v chromium >/dev/null || want chromium chromium
+    command -v softhsm2-util >/dev/null || want softhsm2 softhsm
     any_exists '/usr/share/fonts/*/*ejavu*' || want fonts-dejavu-core dejavu-sans-fonts
     any_exists '/usr/share/fonts/*/*iberation*' || want fonts-liberation liberation-fonts
     [ ${#debian[@]} = 0 ] || install_packages "programs the tests need are" "${debian[*]}" "${fedora[*]}"

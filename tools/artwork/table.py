@@ -11,6 +11,7 @@ from tools.artwork.emblems import (
     building,
     creatures,
     garden,
+    keepsakes,
     people,
     sources,
     talking,
@@ -160,6 +161,34 @@ FAMILIES = (
         backdrops.rays,
         (treats.album_page, treats.album_shelf),
     ),
+    Family(
+        "account-age",
+        shapes.CREST,
+        palette.MEADOW,
+        backdrops.hills,
+        (
+            keepsakes.one_ring,
+            keepsakes.two_rings,
+            keepsakes.three_rings,
+            keepsakes.five_rings,
+            keepsakes.seven_rings,
+            keepsakes.ten_rings,
+        ),
+    ),
+    Family(
+        "anniversary",
+        shapes.TICKET,
+        palette.LAVENDER,
+        backdrops.spots,
+        (keepsakes.one_candle, keepsakes.five_candles, keepsakes.ten_candles),
+    ),
+    Family(
+        "steady-stream",
+        shapes.CLOUD,
+        palette.PETROL,
+        backdrops.waves,
+        (keepsakes.three_drops, keepsakes.umbrella, keepsakes.rain_barrel),
+    ),
 )
 
 SINGLES = (
@@ -195,6 +224,15 @@ SINGLES = (
     Single("night-owl", shapes.CIRCLE, palette.MIDNIGHT, backdrops.night, creatures.owl),
     Single("early-bird", shapes.BURST, palette.PEACH, backdrops.rays, creatures.early_bird),
     Single("weekend-coder", shapes.CLOUD, palette.DAYLIGHT, backdrops.halo, creatures.hammock),
+    Single("whole-set", shapes.SQUIRCLE, palette.MINTGREEN, backdrops.rays, keepsakes.tray),
+    Single("mirror-keeper", shapes.CIRCLE, palette.PLUM, backdrops.rays, keepsakes.hand_mirror),
+    Single("friendly-face", shapes.ARCH, palette.BLUSH, backdrops.stripes, keepsakes.portrait),
+    Single("badge-smith", shapes.GEAR, palette.WINE, backdrops.halo, keepsakes.anvil),
+    Single("old-school", shapes.STAMP, palette.PEACH, backdrops.grid, keepsakes.floppy),
+    Single(
+        "package-keeper", shapes.SHIELD, palette.DENIM, backdrops.rings, keepsakes.locked_parcel
+    ),
+    Single("package-mentor", shapes.SHIELD, palette.TEAL, backdrops.rays, keepsakes.shared_parcel),
     Single("leap-day", shapes.PENTAGON, palette.LAVENDER, backdrops.waves, creatures.leap_day),
 )
 

@@ -49,7 +49,7 @@ def test_continuous_integration_runs_all_tests_and_nothing_less() -> None:
     script = (CHECKOUT / ".ci" / "run").read_text()
     assert script.splitlines()[-1] == "exec make test ARGS= </dev/null"
     command = make("--dry-run", "test").splitlines()[-1]
-    assert command.strip() == ".venv/bin/python -m pytest -n 2 --dist loadgroup"
+    assert command.strip() == ".venv/bin/python -m pytest -n 3 --dist loadgroup"
 
 
 @pytest.mark.xdist_group("one worker")
