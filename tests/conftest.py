@@ -6,6 +6,7 @@ from __future__ import annotations
 import gc
 import os
 import shutil
+import signal
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -14,10 +15,11 @@ from playwright.sync_api import sync_playwright
 
 from tests import prepared
 from tests.demo import running
-from tests.services import datagrepper, datanommer, judge, postgres, rabbitmq
+from tests.services import datagrepper, datanommer, judge, postgres, rabbitmq, softhsm
 from tests.services.missing import MissingError, stop_test
 from tests.services.run import Run
 from tests.shared import shared_path
+from tests.tries import register
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +35,7 @@ MARKS = {
     "datanommer_url": "postgres",
     "judge_ob2": "judge",
     "postgres_server": "postgres",
+    "pkcs11_token": "pkcs11",
 }
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
@@ -45,6 +48,8 @@ CHROMIUM_ARGUMENTS = [
 ]
 OURS_TO_KEEP = ("ACCOLADES_SHARED", "ACCOLADES_TEST_")
 
+register()  # before Hypothesis looks for the profile of the command line
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Begin the run, and end it whatever happens; a developer's own site must not show through."""
@@ -52,6 +57,9 @@ def pytest_configure(config: pytest.Config) -> None:
         if name.startswith("ACCOLADES_") and not name.startswith(OURS_TO_KEEP):
             del os.environ[name]
     os.environ.pop("FEDORA_MESSAGING_CONF", None)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # So it is in the background of a shell, and then every program that a test starts is deaf.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if not hasattr(
         config, "workerinput"
     ):  # a worker of pytest-xdist takes part in the run of its controller
@@ -60,10 +68,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark each test by what it needs, before ``-m`` chooses."""
+    """Mark each test by what it needs, before ``-m`` chooses; what is untouched comes first."""
     for item in items:
         for fixture in MARKS.keys() & set(getattr(item, "fixturenames", ())):
             item.add_marker(MARKS[fixture])
+    items.sort(key=lambda item: item.get_closest_marker("untouched") is None)
 
 
 @pytest.hookimpl(trylast=True)
@@ -89,12 +98,19 @@ def postgres_url(postgres_server: str) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture
-def datanommer_url(postgres_server: str) -> Iterator[str]:
-    """The URL of a database that the models of datanommer made; it is empty."""
-    home = datanommer.prepare()
+@pytest.fixture(scope="session")
+def datanommer_template(postgres_server: str) -> Iterator[str]:
+    """The URL of a database that the models of datanommer made, to be copied."""
     with postgres.fresh_database(postgres_server) as url:
-        datanommer.fill(home, url, [])
+        datanommer.fill(datanommer.prepare(), url, [])
+        yield url
+
+
+@pytest.fixture
+def datanommer_url(postgres_server: str, datanommer_template: str) -> Iterator[str]:
+    """The URL of a database that the models of datanommer made; it is empty."""
+    with postgres.planned_database(postgres_server) as url:
+        postgres.create(url, template=datanommer_template)
         yield url
 
 
@@ -140,6 +156,18 @@ def amqp_url() -> Iterator[str]:
 def amqp_prefix() -> str:
     """A beginning for the names of queues and exchanges that no other test uses."""
     return f"test.{uuid4().hex}."
+
+
+@pytest.fixture
+def pkcs11_token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[softhsm.Token]:
+    """A token of PKCS#11 of the test's own."""
+    try:
+        made = softhsm.make(tmp_path / "softhsm")
+    except MissingError as error:
+        stop_test(str(error))
+    monkeypatch.setenv("SOFTHSM2_CONF", str(made.configuration))
+    yield made
+    softhsm.forget(made)
 
 
 @pytest.fixture(scope="session")

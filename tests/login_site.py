@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from flask import Flask, render_template_string
 from werkzeug.serving import make_server
 
+from issuer import limits
 from issuer.services import schema
 from issuer.site import EXTENSION, Site
 from issuer.web import errors, security
@@ -33,6 +34,7 @@ def build_site(settings: Settings) -> Flask:
     prepared.make(site.database, schema.upgrade)
     app.extensions[EXTENSION] = site
     security.init_app(app, settings)
+    limits.init_app(app, settings)
     errors.init_app(app)
     init_login(app, settings)
     app.add_url_rule("/", "front", lambda: render_template_string(PAGE))

@@ -84,7 +84,12 @@ class Bench:
     ) -> None:
         self.scale = scale
         url = stack.enter_context(postgres.fresh_database(server))
-        self.site: Site = make_site(folder, url, base_url=traffic.BASE_URL)
+        self.site: Site = make_site(
+            folder,
+            url,
+            base_url=traffic.BASE_URL,
+            key_passphrase="correct horse",  # noqa: S106 (nobody's)
+        )
         stack.callback(self.site.database.dispose)
         traffic.fill(self.site, scale, held=held)
         # As the consumer does once it is ready: what stays is not looked at again and again.

@@ -5,17 +5,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from sqlalchemy import func, select
 
 from issuer.models import Badge
+from issuer.paths import bundled_badges
 from issuer.services import setup
+from tests import prepared
 from tests.issuing import NOW, make_site
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_the_bundled_collection_has_no_problem(tmp_path: Path, database_url: str) -> None:
+@pytest.mark.xdist_group("collection")
+def test_the_bundled_collection_has_no_problem(
+    tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepared.reuse(monkeypatch)  # each picture is drawn for one of the two
     site = make_site(tmp_path, database_url)
     loaded = setup.load_collections(site.settings)
     assert loaded.problems == ()
@@ -23,6 +30,10 @@ def test_the_bundled_collection_has_no_problem(tmp_path: Path, database_url: str
     with site.database.writing() as session:
         report = setup.sync_rules(session, loaded, site.settings, stores, now=NOW)
         assert report.problems == []
-        assert len(report.added) == len(loaded.rules) >= 30
-        assert session.scalar(select(func.count()).select_from(Badge)) == len(loaded.rules)
+        badges_alone = len(list(bundled_badges().glob("*.yml")))
+        assert len(report.added) == len(loaded.rules) + badges_alone >= 30
+        assert session.scalar(select(func.count()).select_from(Badge)) == len(report.added)
+        again = setup.sync_rules(session, loaded, site.settings, stores, now=NOW)
+        assert (again.added, again.changed, again.problems) == ([], [], [])
+        assert set(again.unchanged) == set(report.added)
     site.database.dispose()

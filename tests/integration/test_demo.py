@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+# One worker sets a demo up for all that only look at it.
+pytestmark = pytest.mark.xdist_group("demo that is not served")
+
 SAMPLE = bundled_rules() / "sample" / "messages.jsonl"
 PORT = 18765  # nothing is served there: the addresses in the documents need one
 
@@ -162,6 +165,10 @@ def test_an_interrupted_first_load_is_completed_by_the_next_start(
     assert run(torn, "demo", "--no-serve", "--port", str(PORT)).returncode == 0
     assert awards(torn) == awards(home)
     whole, again = (json.loads(state(folder)[0]) for folder in (home, torn))
+    # The sample ends with the moment of the load: what falls on which day differs between two.
+    for counts in (whole, again):
+        for by_day in ("badge_periods", "rank_histogram", "totals"):
+            del counts[by_day]
     assert again == whole
 
 

@@ -23,8 +23,9 @@ from sqlalchemy import select
 
 from issuer.adapters.demo_provider import DemoPermit, DemoProvider, DemoUser, start
 from issuer.config import Settings
-from issuer.models import OutboxMessage, Person
+from issuer.models import EmailIdentity, Grant, OutboxMessage, Person
 from issuer.site import EXTENSION
+from tests.issuing import make_badge
 from tests.login_site import build_site, serving
 
 if TYPE_CHECKING:
@@ -48,7 +49,31 @@ class Nameless(DemoUser):
         return {"email": self.email}
 
 
+class OfFedora(DemoUser):
+    """Somebody as Fedora's Ipsilon tells of them."""
+
+    @property
+    def claims(self) -> dict[str, object]:
+        return {
+            "nickname": self.username,
+            "name": self.name,
+            "email": self.email,
+            "groups": list(self.groups),
+            "agreements": ["FPCA"],
+            "zoneinfo": "Europe/Prague",
+            "cla": [],
+        }
+
+
+FEDORA_SCOPES = (
+    "openid",
+    "profile",
+    "email",
+    "https://id.fedoraproject.org/scope/groups",
+    "https://id.fedoraproject.org/scope/agreements",
+)
 USERS = (
+    OfFedora("pingou", "Pierre", "pingou@example.org", ("packager", "sysadmin-badges")),
     DemoUser("ada", "Ada", "ada@example.org"),
     DemoUser("grace", "Grace", "grace@example.org", (*GROUPS, "sysadmin-badges")),
     Nameless("nobody", "", "nobody@example.org"),
@@ -75,12 +100,11 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 
 @contextmanager
-def a_world(folder: Path) -> Iterator[World]:
+def a_world(folder: Path, **changes: object) -> Iterator[World]:
     port = free_port()
     base_url = f"http://127.0.0.1:{port}"
-    wanted = Settings.model_validate(
-        {"home": folder, "base_url": base_url, "secret_key": "s" * 32, "demo": True}
-    )
+    usual = {"home": folder, "base_url": base_url, "secret_key": "s" * 32, "demo": True}
+    wanted = Settings.model_validate({**usual, **changes})
     with start(DemoPermit(wanted), USERS, port=0) as provider:
         app = build_site(provider.configure(wanted))
         with serving(app, port):
@@ -143,6 +167,21 @@ def test_people_log_in_and_land_where_they_wanted(world: World) -> None:
     assert [row.topic for row in world.rows(OutboxMessage)] == ["badges.person.login.first"]
 
 
+def test_a_provider_like_that_of_fedora_is_asked_for_groups_and_believed(tmp_path: Path) -> None:
+    """Claims as Ipsilon makes them: a nickname and groups, nothing of what else is usual."""
+    with a_world(tmp_path, oidc_scopes=FEDORA_SCOPES) as world:
+        browser = requests.Session()
+        page = begin(world, browser)
+        assert parse_qs(urlsplit(page).query)["scope"] == [" ".join(FEDORA_SCOPES)]
+        assert choose(browser, page, "pingou").text.startswith("True pingou")
+        person = world.rows(Person)[0]
+        assert (person.username, person.display_name) == ("pingou", "Pierre")
+        assert world.rows(EmailIdentity) == []  # nobody said that the address is proven
+        cookie = browser.cookies["session"]
+        with world.app.test_request_context(headers={"Cookie": f"session={cookie}"}):
+            assert flask.session["oidc_auth_profile"]["groups"] == ["sysadmin-badges"]
+
+
 def test_a_second_login_makes_no_second_person_and_no_second_message(world: World) -> None:
     log_in(world, "ada")
     before = world.rows(Person)[0].last_login_at
@@ -185,6 +224,7 @@ def test_two_first_logins_at_once_make_one_person_and_one_message(world: World) 
 
 
 def test_the_cookie_stays_small_with_300_groups(world: World) -> None:
+    """Attacks W5: of 300 groups only those that mean something are kept."""
     browser, page = log_in(world, "grace")
 
     assert page.text.startswith("True grace")
@@ -192,7 +232,22 @@ def test_the_cookie_stays_small_with_300_groups(world: World) -> None:
     assert len(cookie) < 1024
     with world.app.test_request_context(headers={"Cookie": f"session={cookie}"}):
         assert flask.session["oidc_auth_profile"]["groups"] == ["sysadmin-badges"]
-        assert set(flask.session["oidc_auth_token"]) == {"expires_at"}
+        assert set(flask.session["oidc_auth_token"]) == {"expires_at", "mark"}
+
+
+def test_a_login_remembers_who_holds_a_grant(world: World) -> None:
+    with world.app.extensions[EXTENSION].database.writing() as session:
+        site = world.app.extensions[EXTENSION]
+        session.add(Person(username="Ada", created_at=LONG_AGO))
+        session.flush()
+        badge = make_badge(session, site)
+        ada = session.scalars(select(Person)).one()
+        session.add(Grant(badge_id=badge.id, person_id=ada.id, created_at=LONG_AGO))
+    for name, held in (("ada", True), ("grace", False)):
+        browser, _ = log_in(world, name)
+        cookie = browser.cookies["session"]
+        with world.app.test_request_context(headers={"Cookie": f"session={cookie}"}):
+            assert flask.session["oidc_auth_profile"].get("is_delegate", False) is held
 
 
 def test_logging_in_again_and_again_works(world: World) -> None:
@@ -250,6 +305,7 @@ def test_the_code_is_bound_to_a_secret_of_ours(world: World) -> None:
 
 
 def test_the_way_back_is_ours_whatever_the_host_header(world: World) -> None:
+    """Attacks W10."""
     answer = requests.get(
         f"{world.base_url}/login",
         headers={"Host": "evil.example", "X-Forwarded-Host": "evil.example"},
@@ -261,6 +317,7 @@ def test_the_way_back_is_ours_whatever_the_host_header(world: World) -> None:
 
 @pytest.mark.parametrize("wanted", ["//evil.example", "https:///evil.example", "/\\evil.example"])
 def test_a_hostile_target_ends_the_login_before_it_begins(world: World, wanted: str) -> None:
+    """Attacks W1."""
     answer = requests.get(f"{world.base_url}/login", params={"next": wanted}, timeout=5)
     assert answer.url.startswith(world.base_url)
     assert answer.status_code == 400
@@ -296,6 +353,7 @@ def test_somebody_who_changes_their_mind_is_told_kindly(world: World) -> None:
 
 
 def test_somebody_without_a_user_name_is_told_why(world: World) -> None:
+    """Attacks W5: no nickname, and no person."""
     _, page = log_in(world, "nobody")
     assert page.status_code == 400
     assert "your account has no user name" in page.text
@@ -303,6 +361,7 @@ def test_somebody_without_a_user_name_is_told_why(world: World) -> None:
 
 
 def test_a_login_survives_the_rotation_of_the_keys(world: World) -> None:
+    """Attacks W5: keys that rotated."""
     assert log_in(world, "ada")[1].status_code == 200
     rotate_keys(world.provider)
     assert log_in(world, "ada")[1].text.startswith("True ada")
@@ -369,6 +428,7 @@ def test_a_provider_that_breaks_on_the_way_lets_nobody_in(
     ],
 )
 def test_a_provider_that_is_not_the_one_we_know_is_not_used(world: World, metadata: str) -> None:
+    """Attacks W5: a wrong issuer."""
     alter(world, "/.well-known/openid-configuration", lambda: flask.Response(metadata))
 
     answer = requests.get(f"{world.base_url}/login", allow_redirects=False, timeout=5)
@@ -381,6 +441,7 @@ def test_a_provider_that_is_not_the_one_we_know_is_not_used(world: World, metada
 def test_a_provider_that_went_away_hurts_only_the_login(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Attacks W5: public pages answer 200 and the login a friendly 503."""
     browser, _ = log_in(world, "ada")
     waiting = requests.Session()
     page = begin(world, waiting)

@@ -10,8 +10,8 @@ from sqlalchemy import create_engine, event, inspect, select, text
 
 from issuer.db import Base, Database
 from issuer.errors import DatabaseNotReadyError
-from issuer.models import Tag
-from issuer.services import schema
+from issuer.models import InvitationUse, Tag
+from issuer.services import invitations, schema
 from tests.issuing import make_site
 
 if TYPE_CHECKING:
@@ -100,3 +100,38 @@ def test_constraints_of_the_migrations_are_named() -> None:
     for table in Base.metadata.tables.values():
         for constraint in table.constraints:
             assert constraint.name, f"{table.name}: {constraint}"
+
+
+def test_invitations_of_before_are_found_by_their_hash_and_keep_their_uses(
+    database: Database,
+) -> None:
+    """On SQLite a table that is made anew would take with it what refers to it."""
+    schema.upgrade(database, "0007")
+    rows = (
+        "INSERT INTO issuers (id, slug, name, url, email, description, base_url, sentinels,"
+        " created_at) VALUES (1, 'i', 'I', 'u', 'e', 'd', 'b', '[]', :now)",
+        "INSERT INTO badges (id, slug, legacy_id, name, description, criteria_text, alignments,"
+        " version, points, repeatable, claimable, issuer_id, created_at, updated_at) VALUES"
+        " (1, 'b', 'b', 'B', 'd', '', '[]', 1, 1, false, false, 1, :now, :now)",
+        "INSERT INTO persons (id, username, key, display_name, website, bio, pinned, opted_out,"
+        " created_at) VALUES (1, 'asha', 'asha', '', '', '', '[]', false, :now)",
+        "INSERT INTO awards (id, uuid, badge_id, person_id, occurrence, issued_at, evidence,"
+        " narrative, source, created_at) VALUES (1, '0123456789abcdef0123456789abcdef', 1, 1, '',"
+        " :now, '[]', '', 'invitation', :now)",
+        "INSERT INTO invitations (id, token, badge_id, note, uses, created_at)"
+        " VALUES (1, 'old', 1, '', 1, :now)",
+        "INSERT INTO invitation_uses (invitation_id, person_id, award_id, used_at)"
+        " VALUES (1, 1, 1, :now)",
+    )
+    with database.engine.connect().execution_options(writing=True) as connection:
+        for row in rows:
+            connection.execute(text(row), {"now": "2026-03-01 12:00:00+00:00"})
+        connection.commit()
+    schema.upgrade(database)
+    with database.reading() as session:
+        found = invitations.find(session, "old")
+        assert (found.uses, found.batch) == (1, "")
+        assert session.scalars(select(InvitationUse.person_id)).all() == [1]
+    schema.downgrade(database, "0007")
+    with database.engine.connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM invitation_uses")) == 1

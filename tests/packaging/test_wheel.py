@@ -28,6 +28,7 @@ SHIPPED = {
     "migrations/versions/*.py": "issuer/migrations/versions",
     "openbadges/verification/*.json": "openbadges/verification",
     "rules/catalog/*.yml": "rules/catalog",
+    "rules/badges/*.yml": "rules/badges",
     "rules/artwork/*.svg": "rules/artwork",
 }
 
@@ -49,7 +50,19 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     constraints = folder / "constraints.txt"
     constraints.write_text("\n".join(locked_versions()))
     programs = folder / "venv" / "bin"
-    run([programs / "python", "-m", "pip", "install", "-q", "-c", constraints, f"{wheel}[demo]"])
+    run(
+        [
+            programs / "python",
+            "-m",
+            "pip",
+            "install",
+            "-q",
+            "--no-compile",
+            "-c",
+            constraints,
+            f"{wheel}[demo]",
+        ]
+    )
     return programs
 
 

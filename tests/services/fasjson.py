@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from math import ceil
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -94,17 +95,20 @@ class FasJsonSimulator:
                     return _missing("User", name=name)
                 held = [group for group, names in self.groups.items() if name in names]
                 return 200, _paged([{"groupname": group} for group in held], asked)
-            case ["v1", "groups", name, "members"] if NAME.fullmatch(name):
-                return self._members(self.groups, name, asked)
-            case ["v1", "groups", name, "sponsors"] if NAME.fullmatch(name):
-                return self._members(self.sponsors, name, {})
+            case ["v1", "groups", name, "members" | "sponsors" as kind] if NAME.fullmatch(name):
+                return self._members(kind, name, asked)
+            case ["v1", "users"]:
+                everybody = sorted(self.users.values(), key=itemgetter("username"))
+                return 200, _paged(everybody, {"page_size": "40", **asked})
         return 404, {"message": "The requested URL was not found on the server."}
 
-    def _members(
-        self, of: dict[str, list[str]], group: str, asked: dict[str, str]
-    ) -> tuple[int, dict[str, Any]]:
+    def _members(self, kind: str, group: str, asked: dict[str, str]) -> tuple[int, dict[str, Any]]:
         if group not in self.groups:
             return _missing("Group", groupname=group)
+        if kind == "sponsors":
+            of, asked = self.sponsors, {}
+        else:
+            of = self.groups
         return 200, _paged([{"username": name} for name in of.get(group, [])], asked)
 
     def _user(self, name: str) -> dict[str, Any] | None:

@@ -69,7 +69,10 @@ class Judge:
             input="\n".join(lines),
             capture_output=True,
             text=True,
-            timeout=JUDGE_SECONDS,
+            # Ours has the same name, and a path of a developer would put it first.
+            env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
+            # A second for each is plenty, even where the machine does much else.
+            timeout=JUDGE_SECONDS + len(items),
             check=False,
         )
         reports = (

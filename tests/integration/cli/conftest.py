@@ -3,6 +3,6 @@
 
 from __future__ import annotations
 
-from tests.unit.issuer.cli.conftest import home, rules, site
+from tests.unit.issuer.cli.conftest import call, home, rules, site
 
-__all__ = ["home", "rules", "site"]
+__all__ = ["call", "home", "rules", "site"]

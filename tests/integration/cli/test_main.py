@@ -14,6 +14,7 @@ from tests.demo import PROGRAM
 from tests.unit.issuer.cli.conftest import Outcome, program
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from issuer.site import Site
@@ -92,8 +93,10 @@ def test_it_works_without_standard_error(site: Site) -> None:
     ],
     ids=str,
 )
-def test_any_locale_will_do(rules: Path, site: Site, environment: dict[str, str]) -> None:
-    assert program("rules", "sync", rules).code == 0
+def test_any_locale_will_do(
+    call: Callable[..., Outcome], rules: Path, site: Site, environment: dict[str, str]
+) -> None:
+    assert call("rules", "sync", rules).code == 0
     for command in (["badges", "show", "first-steps"], ["badges", "show", "first-steps", "--json"]):
         outcome = program(*command, environment=environment)
         assert (outcome.code, outcome.err) == (0, "")
@@ -109,10 +112,16 @@ def test_debug_logs_to_standard_error(site: Site) -> None:
     assert failed.err.splitlines()[-1].startswith("accolades: badge 'none'")
 
 
-def test_nothing_is_imported_for_the_web_to_list_badges(site: Site) -> None:
-    """The consumer and the command line run where no login library is installed for the web."""
-    code = "import sys; import issuer.cli; print('flask_oidc' in sys.modules)"
+def test_a_command_pays_for_itself_alone(site: Site) -> None:
+    """And the consumer and the command line run where no login library is installed."""
+    code = (
+        "import sys; from consumer.main import create_app, ALL_COMMANDS; import issuer.cli;"
+        "group = issuer.cli.make_group(create_app, ALL_COMMANDS);"
+        "group.get_command(None, 'badges');"
+        "others = {'flask_oidc', 'issuer.app', 'fpdf', 'twisted', 'issuer.cli.demo'};"
+        "print(others & set(sys.modules))"
+    )
     finished = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
     )
-    assert finished.stdout == "False\n"
+    assert finished.stdout == "set()\n"

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 SIZE = (256, 160)
 
 
-@pytest.mark.parametrize("name", ["home.png", "person.png"])
+@pytest.mark.parametrize("name", pictures.VIEWS)
 def test_a_picture_is_a_small_png_of_the_expected_size(name: str) -> None:
-    content = (pictures.FOLDER / name).read_bytes()
+    content = (pictures.FOLDER / f"{name}.png").read_bytes()
     assert len(content) <= pictures.LIMIT
     with Image.open(io.BytesIO(content)) as image:
         image.load()
