@@ -15,7 +15,11 @@ PORT ?= 8000
 SECONDS ?= 20
 PYTEST := .venv/bin/python -m pytest
 ON_ALL_CORES := -n 2 --dist loadgroup
+# Programs, browsers and brokers are waited for: two cores have time for a third.
+BESIDE_WAITING := -n 3 --dist loadgroup
 PURE := tests/unit/openbadges tests/unit/rules
+QUICK := -m 'not slow' --hypothesis-profile=quick
+NO_SERVER := -m 'not postgres and not slow' --hypothesis-profile=quick
 
 .PHONY: help setup setup-test demo test check check-pure check-site conformance bench fuzz format lock clean
 
@@ -32,7 +36,7 @@ demo: setup ## Show the whole site with sample data on http://localhost:8000 (PO
 	@exec .venv/bin/accolades demo --port "$(PORT)"
 
 test: setup-test ## Run all tests: unit, integration, conformance, browser, packaging (ARGS='-k word' chooses)
-	@$(PYTEST) $(ON_ALL_CORES) $(ARGS)
+	@$(PYTEST) $(BESIDE_WAITING) $(ARGS)
 
 check: setup ## Run what a change must pass: format, lint, types, import contracts, unit tests on SQLite with coverage
 	@$(MAKE) --jobs=2 --output-sync=target check-pure check-site
@@ -44,13 +48,13 @@ check-pure:
 	@.venv/bin/python -m ruff check --quiet .
 	@.venv/bin/python -m mypy --no-error-summary
 	@.venv/bin/lint-imports --no-logo
-	@$(PYTEST) $(PURE) -m 'not slow' --cov --cov-report=term:skip-covered --no-cov-on-fail -q
+	@$(PYTEST) $(PURE) $(QUICK) --cov --cov-report=term:skip-covered --no-cov-on-fail -q
 
 check-site:
-	@$(PYTEST) tests/unit $(PURE:%=--ignore=%) $(ON_ALL_CORES) -m 'not postgres and not slow' -q
+	@$(PYTEST) tests/unit $(PURE:%=--ignore=%) $(ON_ALL_CORES) $(NO_SERVER) -q
 
 conformance: setup-test ## Run the tests against the standards and the reference validator
-	@$(PYTEST) tests/conformance $(ON_ALL_CORES) $(ARGS)
+	@ACCOLADES_TEST_BADGES=200 $(PYTEST) tests/conformance $(ON_ALL_CORES) $(ARGS)
 
 bench: setup ## Measure: run the scripts in tests/benchmarks
 	@shopt -s nullglob; for script in tests/benchmarks/bench_*.py; do \
