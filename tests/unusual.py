@@ -97,6 +97,9 @@ def made_of(
         }
         for each in range(between(0, 6))
     ]
+    # What claims and forms give: a link alone, or words alone.
+    evidence += [{"id": f"https://example.org/photo/{number}"}] * between(0, 1)
+    evidence += [{"narrative": words(9, 400)}] * between(0, 1)
     cause = awards.Cause(source="admin", narrative=words(60, 5000), evidence=evidence)
     return Unusual(f"{one_line} {number}"[:190], facts, cause, BLUE if between(0, 1) else RED)
 

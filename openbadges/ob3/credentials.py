@@ -94,7 +94,7 @@ def open_badge(
     valid_from: datetime,
     valid_until: datetime | None = None,
     image: str = "",
-    evidence: Iterable[Mapping[str, str]] = (),
+    evidence: Iterable[Mapping[str, str] | str] = (),
     narrative: str = "",
     status: Mapping[str, Any] | None = None,
     refresh: str = "",
@@ -102,7 +102,8 @@ def open_badge(
     """Return a credential that nobody signed yet.
 
     `subject_id` names whom it is about, so that tokens can say it too: an id for this badge alone
-    tells nobody who it is. Nothing in it is null or empty.
+    tells nobody who it is. `evidence` is what version 2.0 says of it: objects, or bare URLs. Nothing
+    in it is null or empty.
 
     Raises `MalformedError`: the recipient's identifier has no form in version 3.0.
     """
@@ -146,7 +147,9 @@ def open_badge(
     return result
 
 
-def _evidence(given: Mapping[str, str]) -> dict[str, Any]:
+def _evidence(given: Mapping[str, str] | str) -> dict[str, Any]:
+    if isinstance(given, str):  # version 2.0 writes evidence that is a link alone as its URL
+        return {"id": given, "type": ["Evidence"]}
     names = ("id", "name", "narrative", "description", "genre", "audience")
     return {"type": ["Evidence"], **{name: given[name] for name in names if given.get(name)}}
 

@@ -124,8 +124,9 @@ def one_of_each(demo: Demo, addresses: list[str]) -> list[str]:
 def test_every_badge_is_valid_as_a_credential_of_version_3(
     judge3_ready: judge3.Judge3, demo: Demo, addresses: list[str]
 ) -> None:
+    """All of them: awards of one badge differ in evidence and narrative."""
     forms, known = [], {}
-    for address in one_of_each(demo, addresses):
+    for address in addresses:
         proof, token = (_get(f"{address}/{form}").decode() for form in ("ob3", "ob3.jwt"))
         forms += [proof, token]
         listed = json.loads(proof)["credentialStatus"]["statusListCredential"]

@@ -61,6 +61,26 @@ def test_an_award_becomes_a_credential_once(session: Session, site: Site) -> Non
         credentials.proven(session, assertion.uuid, site.keys, now=later)
 
 
+@pytest.mark.parametrize(
+    "evidence",
+    [
+        [{"id": "https://example.org/photo"}],
+        [{"narrative": "She was there."}],
+        [{"id": "https://example.org/photo"}, {"id": "https://example.org/2", "name": "Two"}],
+    ],
+)
+def test_evidence_of_any_shape_is_carried(
+    session: Session, site: Site, evidence: list[dict[str, str]]
+) -> None:
+    cause = awards.Cause(source="admin", evidence=evidence)
+    award = give(session, make_badge(session, site), "asha", cause=cause).award
+    assertion = session.scalars(select(Assertion).filter_by(award_id=award.id)).one()
+    text = credentials.proven(session, assertion.uuid, site.keys, now=NOW)
+    carried = json.loads(text)["evidence"]
+    assert carried == [{"type": ["Evidence"], **each} for each in evidence]
+    assert judged(session, site, text).valid
+
+
 def test_a_key_for_proofs_is_made_once_and_outlives_its_retirement(
     session: Session, site: Site
 ) -> None:
