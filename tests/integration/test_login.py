@@ -8,7 +8,6 @@ import hashlib
 import io
 import json
 import re
-import socket
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from issuer.models import EmailIdentity, Grant, OutboxMessage, Person
 from issuer.site import EXTENSION
 from tests.issuing import make_badge
 from tests.login_site import build_site, serving
+from tests.services.processes import free_ports
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -101,7 +101,7 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 @contextmanager
 def a_world(folder: Path, **changes: object) -> Iterator[World]:
-    port = free_port()
+    port = free_ports(1)[0]
     base_url = f"http://127.0.0.1:{port}"
     usual = {"home": folder, "base_url": base_url, "secret_key": "s" * 32, "demo": True}
     wanted = Settings.model_validate({**usual, **changes})
@@ -110,11 +110,6 @@ def a_world(folder: Path, **changes: object) -> Iterator[World]:
         with serving(app, port):
             yield World(app, base_url, provider)
         app.extensions[EXTENSION].database.dispose()
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
 
 
 def begin(world: World, browser: requests.Session, target: str = "") -> str:

@@ -5,17 +5,22 @@ from __future__ import annotations
 
 import os
 import pwd
+import secrets
 import signal
 import socket
 import subprocess
 import time
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
+
+
+#: The system gives none of them to connections, nor to servers that ask for any port.
+PORTS: Final = range(15_000, 32_000)
 
 
 class StartError(Exception):
@@ -104,12 +109,15 @@ def stop(process: subprocess.Popen[bytes], first: signal.Signals = signal.SIGKIL
 
 
 def free_ports(count: int) -> list[int]:
-    """Return ports that nobody listens on now; the caller tries again when somebody was quicker."""
+    """Return ports that nobody listens on; the caller tries again when somebody was quicker."""
+    found: list[int] = []
     with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
+        while len(found) < count:
+            each = stack.enter_context(socket.socket())
+            with suppress(OSError):  # taken: another one
+                each.bind(("127.0.0.1", secrets.choice(PORTS)))
+                found.append(each.getsockname()[1])
+    return found
 
 
 def wait_until(

@@ -14,6 +14,7 @@ from issuer.sessions import LIFETIME, MAX_GROUPS, held_groups, keep_login, trim_
 from issuer.web.login import current_login, init_login
 from issuer.web.login.targets import local_target
 from tests.login_site import build_site
+from tests.services.processes import free_ports
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,9 +76,7 @@ BAD_TARGETS = [
 
 
 def settings(folder: Path, **changes: Any) -> Settings:
-    # Nothing listens on the port of a socket that is closed: a provider that is down.
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        port = closed.getsockname()[1]
+    (port,) = free_ports(1)  # nothing listens there: a provider that is down
     values = {
         "home": folder,
         "base_url": BASE,
