@@ -17,7 +17,7 @@ from issuer.services.permissions import Actor, Scope
 from issuer.site import current_site, db_session, live
 
 if TYPE_CHECKING:
-    from issuer.models import ApiToken
+    from issuer.models import ApiToken, Person
 
 log = logging.getLogger(__name__)
 
@@ -98,12 +98,18 @@ def counted_for() -> str:
     return f"token {api_tokens.hash_of(text)}"
 
 
+def is_good() -> bool:
+    """Whether the running request brings a token that may be used."""
+    found = _found()
+    return found is not None and api_tokens.is_live(found[0], datetime.now(UTC))
+
+
 def _speaker() -> Actor:
     """Return whose token it is; groups and roles of a login are not known to it."""
-    now, text = datetime.now(UTC), _presented()
-    if not text:
+    now = datetime.now(UTC)
+    if not _presented():
         raise NoTokenError("send a token: Authorization: Bearer acc_…; your settings make one")
-    found = api_tokens.find(db_session(), text)
+    found = _found()
     if found is None:
         _refuse("not one of this site: look whether all of it was copied")
     token, person = found
@@ -119,6 +125,14 @@ def _speaker() -> Actor:
         origin=f"{limits.caller()}, token {token.id}",
         scopes=frozenset(Scope(each) for each in token.scopes if each in set(Scope)),
     )
+
+
+def _found() -> tuple[ApiToken, Person] | None:
+    """Return the token of the running request and whose it is; looked up once."""
+    if "found_token" not in g:
+        g.found_token = api_tokens.find(db_session(), _presented())
+    found: tuple[ApiToken, Person] | None = g.found_token
+    return found
 
 
 def _presented() -> str:

@@ -17,6 +17,7 @@ from issuer.site import live
 
 if TYPE_CHECKING:
     from flask import Flask
+    from werkzeug.wrappers import Response
 
     from issuer.config import Settings
 
@@ -82,4 +83,13 @@ def init_app(app: Flask, settings: Settings) -> None:
         # A limiter that is away must not take the site with it.
         RATELIMIT_SWALLOW_ERRORS=True,
     )
+    # Functions that were registered first run last: what the limiter added is there by then.
+    app.after_request(_wait_only_when_refused)
     limiter.init_app(app)
+
+
+def _wait_only_when_refused(response: Response) -> Response:
+    """Tell nobody to come back later who was answered (RFC 9110, section 10.2.3)."""
+    if response.status_code < 500 and response.status_code != 429:
+        response.headers.pop("Retry-After", None)
+    return response

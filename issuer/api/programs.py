@@ -133,5 +133,12 @@ def _is_a_miss(response: Response) -> bool:
 
 
 # Of the blueprint, because these are looked at before anybody asks whose the token is.
-limiter.shared_limit(MISSES, "tokens", key_func=limits.caller, deduct_when=_is_a_miss)(blueprint)
+# Many programs may speak from one address: whoever guesses there keeps none with a good token out.
+limiter.shared_limit(
+    MISSES,
+    "tokens",
+    key_func=limits.caller,
+    deduct_when=_is_a_miss,
+    exempt_when=bearers.is_good,
+)(blueprint)
 limiter.shared_limit(bearers.calls, "programs", key_func=bearers.counted_for)(blueprint)

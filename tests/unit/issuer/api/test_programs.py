@@ -189,6 +189,11 @@ def test_guessing_tokens_is_slowed_down(app: Flask, dora: Program) -> None:
     answers = [Program(app, text).get("/me") for text in texts]
     assert [each.status_code for each in answers] == [401] * 30 + [429]
     assert int(answers[-1].headers["Retry-After"]) >= 1
+    # From the same address a good one goes on, and nobody tells it to wait.
+    good = dora.get("/me")
+    assert good.status_code == 200
+    assert "Retry-After" not in good.headers
+    assert "Retry-After" not in answers[0].headers
 
 
 def test_there_is_nothing_else_below(app: Flask, dora: Program) -> None:
