@@ -70,7 +70,16 @@ class AwardRequest(_Strict):
 
     badge: BadgeName
     people: Annotated[
-        list[Annotated[str, Field(min_length=1, max_length=MAX_NAME)]],
+        list[
+            Annotated[
+                str,
+                Field(
+                    min_length=1,
+                    max_length=MAX_NAME,
+                    json_schema_extra={"pattern": r"^\s*[^\s,;]+\s*$"},
+                ),
+            ]
+        ],
         Field(
             min_length=1,
             max_length=MAX_PEOPLE,
@@ -86,7 +95,12 @@ class AwardRequest(_Strict):
         ),
     ] = ""
     evidence: Annotated[
-        list[Annotated[str, Field(max_length=wishes.MAX_LINK)]],
+        list[
+            Annotated[
+                str,
+                Field(max_length=wishes.MAX_LINK, json_schema_extra={"pattern": "^https?://"}),
+            ]
+        ],
         Field(max_length=wishes.MAX_LINKS, description="Web addresses that show what was done."),
     ] = []
     date: Annotated[

@@ -15,7 +15,7 @@ from pydantic.json_schema import models_json_schema
 from werkzeug.wrappers import Response
 
 from issuer.access import PUBLIC, needs
-from issuer.api import answers, bodies, lists, programs
+from issuer.api import answers, bodies, programs
 from issuer.api.programs import JSON, OPERATIONS
 from issuer.problems import MEDIA_TYPE
 from issuer.services import api_tokens
@@ -145,15 +145,9 @@ def _in_path(operation: Operation) -> list[dict[str, Any]]:
 
 
 def _in_query(operation: Operation) -> list[dict[str, Any]]:
-    number = {"type": "integer", "minimum": 1, "maximum": lists.MOST}
     return [
-        {
-            "name": name,
-            "in": "query",
-            "description": what,
-            "schema": number if name == "limit" else KINDS[""],
-        }
-        for name, what in operation.arguments.items()
+        {"name": name, "in": "query", "description": each.what, "schema": dict(each.schema)}
+        for name, each in operation.arguments.items()
     ]
 
 
@@ -209,11 +203,11 @@ def _verify() -> dict[str, Any]:
                         "required": ["source"],
                         "additionalProperties": False,
                         "properties": {
-                            "source": {"type": ["string", "object"]},
+                            "source": {"type": ["string", "object"], "minLength": 1},
                             "recipients": {
                                 "type": "array",
                                 "maxItems": 20,
-                                "items": {"type": "string"},
+                                "items": {"type": "string", "minLength": 1, "maxLength": 500},
                             },
                         },
                     }

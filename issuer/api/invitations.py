@@ -12,9 +12,10 @@ from werkzeug.wrappers import Response
 
 from issuer import printing, steps
 from issuer.access import acting
+from issuer.adapters.sheets import PAPERS
 from issuer.api import answers, bodies, lists
 from issuer.api.bodies import InvitationRequest
-from issuer.api.programs import answer, operation
+from issuer.api.programs import Argument, answer, operation
 from issuer.api.requests import InvalidRequestError
 from issuer.errors import NotFoundError
 from issuer.models import Invitation
@@ -69,8 +70,8 @@ def make_invitation() -> Response:
     answers={200: answers.Invitations},
     problems=(422,),
     arguments={
-        "state": "`open` or `closed`; not named: both.",
-        "badge": "The slug of a badge.",
+        "state": Argument.one_of("Not named: both.", *invitation_lists.STATES),
+        "badge": Argument("The slug of a badge."),
         **lists.ARGUMENTS,
     },
 )
@@ -115,14 +116,18 @@ def show_invitation(number: int) -> Response:
     "/invitations/<int:number>/sheet.pdf",
     what=Scope.INVITATIONS_READ,
     answers={200: PDF},
-    problems=(404, 410),
-    arguments={"paper": "`a4` or `letter`."},
+    problems=(404, 410, 422),
+    arguments={"paper": Argument.one_of("`a4` where it is not named.", *PAPERS)},
 )
 def print_invitation(number: int) -> Response:
     """Fetch a sheet to print: a poster of a link, or cards of the codes that are open."""
+    paper = request.args.get("paper", "a4")
+    if paper not in PAPERS:
+        what = f"must be one of {', '.join(PAPERS)}"
+        raise InvalidRequestError([{"where": "paper", "what": what}])
     session, now = db_session(), datetime.now(UTC)
     found = _find(session, acting(session), number, now)
-    body = printing.sheet_of(session, found, request.args.get("paper", ""), now=now)
+    body = printing.sheet_of(session, found, paper, now=now)
     response = Response(body, content_type=PDF)
     name = f"{found.badge.slug}-{number}.pdf"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'

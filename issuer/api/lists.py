@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from flask import request
 
 from issuer.api import answers
+from issuer.api.programs import Argument
 from issuer.api.requests import InvalidRequestError
 from issuer.site import current_site
 
@@ -18,8 +19,11 @@ if TYPE_CHECKING:
 USUAL, MOST = 50, 100
 #: What each list takes, for its description.
 ARGUMENTS = {
-    "after": "Where the list goes on: as `next` names it.",
-    "limit": f"How many at once: from 1 to {MOST}, {USUAL} where it is not named.",
+    "after": Argument("Where the list goes on: as `next` names it."),
+    "limit": Argument(
+        f"How many at once: from 1 to {MOST}, {USUAL} where it is not named.",
+        {"type": "integer", "minimum": 1, "maximum": MOST},
+    ),
 }
 
 

@@ -7,7 +7,7 @@ OpenAPI document.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from flask import Blueprint
@@ -38,6 +38,19 @@ RETRY_SECONDS = "10"
 ALWAYS = (401, 403, 429, 503)
 
 
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """What a query may name: what it means, and which values it takes, as a JSON schema."""
+
+    what: str
+    schema: Mapping[str, object] = field(default_factory=lambda: {"type": "string"})
+
+    @classmethod
+    def one_of(cls, what: str, *values: str) -> Argument:
+        """Return an argument that takes these values alone."""
+        return cls(what, {"type": "string", "enum": list(values)})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
     """An address as the OpenAPI document describes it."""
@@ -51,7 +64,7 @@ class Operation:
     takes: type[BaseModel] | None
     answers: Mapping[int, type[BaseModel] | str | None]  # a model, a media type, or no body
     problems: Sequence[int]
-    arguments: Mapping[str, str]  # of the query, and what they mean
+    arguments: Mapping[str, Argument]  # of the query
     counts_once: bool
 
 
@@ -66,7 +79,7 @@ def operation(
     answers: Mapping[int, type[BaseModel] | str | None],
     takes: type[BaseModel] | None = None,
     problems: Sequence[int] = (),
-    arguments: Mapping[str, str] | None = None,
+    arguments: Mapping[str, Argument] | None = None,
     counts_once: bool = False,
 ) -> Callable[[View], View]:
     """Route a view for whoever brings a token that is good for ``what``, and describe it."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import func, select, update
 
+from issuer.api import describing
 from issuer.models import Badge, Grant, Invitation
 from issuer.services import invitations, permissions, persons
 from issuer.services.invitations import Wanted
@@ -158,3 +159,30 @@ def test_a_list_comes_in_parts(dora: Program, busy_site: Site) -> None:
     assert seen == list("43210")
     assert dora.get("/invitations?badge=second-steps").get_json()["items"] == []
     assert dora.get("/invitations?state=ajar").status_code == 422
+
+
+def test_a_sheet_is_made_for_paper_that_there_is(app: Flask, dora: Program) -> None:
+    made = dora.post("/invitations", badge="first-steps", maximum_uses=3).get_json()
+    where = f"/invitations/{made['id']}/sheet.pdf"
+    for paper in ("a5", "A4", ""):
+        answer = dora.get(where, query_string={"paper": paper})
+        assert answer.status_code == 422
+        assert answer.get_json()["errors"] == [
+            {"where": "paper", "what": "must be one of a4, letter"}
+        ]
+
+
+def test_the_description_names_every_value_that_a_list_takes() -> None:
+    described = describing.document("https://badges.example.org")["paths"]
+    takes = {
+        each["name"]: each["schema"]
+        for each in described["/api/v1/invitations"]["get"]["parameters"]
+    }
+    assert takes["state"] == {"type": "string", "enum": ["open", "closed"]}
+    assert takes["limit"] == {"type": "integer", "minimum": 1, "maximum": 100}
+    (paper,) = (
+        each
+        for each in described["/api/v1/invitations/{number}/sheet.pdf"]["get"]["parameters"]
+        if each["in"] == "query"
+    )
+    assert paper["schema"]["enum"] == ["a4", "letter"]
