@@ -26,6 +26,11 @@ KEPT = timedelta(days=180)
 KILLED = "the process ended in the middle"
 
 
+def plain(text: str) -> str:
+    """Return a text as every database takes it: without NUL and halves of letters."""
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+
+
 @dataclass(slots=True)
 class Tally:
     """What a run did so far."""
@@ -41,7 +46,7 @@ class Tally:
         """Note what went wrong with one person or thing."""
         self.errors += 1
         if len(self.lines) < MAX_LINES:
-            self.lines.append(" ".join(line.split())[:MAX_LINE].replace("\0", "\ufffd"))
+            self.lines.append(plain(" ".join(line.split())[:MAX_LINE]))
 
     def skip(self, reason: str, number: int = 1) -> None:
         """Count who was passed over for a reason that is no error."""
@@ -98,7 +103,7 @@ def note(
     run.finished_at = finished_at
     kept: dict[str, Any] = {"lines": list(tally.lines), "skipped": dict(tally.skipped)}
     if trouble:
-        kept["trouble"] = trouble[:MAX_LINE]
+        kept["trouble"] = plain(trouble[:MAX_LINE])
     run.report = {**run.report, **kept}
     session.flush()
 
