@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -18,7 +20,7 @@ from issuer.services import runs
 from issuer.services.findings import clean
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from consumer.jobs.running import Ended
     from issuer.models import JobRun
@@ -37,16 +39,16 @@ def jobs() -> None:
 def list_jobs(context: Context, *, as_json: bool) -> None:
     """Show all jobs, and how the last run of each ended."""
     found = registry.all_jobs()
+    killed = _killed(context)
     with context.site.database.reading() as session:
         latest = runs.latest(session)
         for name, job in found.by_name.items():
             last = latest.get(name)
             if as_json:
-                facts = _facts(last) if last is not None else None
+                facts = _facts(last, killed) if last is not None else None
                 click.echo(json.dumps({"name": name, "summary": job.summary, "last_run": facts}))
             else:
-                when = f"{runs.state(last)}, {last.started_at:%Y-%m-%d %H:%M}" if last else "never"
-                click.echo(f"{name}  ({when})  {job.summary}")
+                click.echo(f"{name}  ({_when(last, killed)})  {job.summary}")
     _complain(found.problems)
     sys.exit(NEGATIVE if found.problems else 0)
 
@@ -62,9 +64,10 @@ def list_runs(context: Context, name: str, *, limit: int, as_json: bool) -> None
     """Show the runs of the job NAME, or of all, the newest first."""
     if name:
         registry.all_jobs().find(name)
+    killed = _killed(context)
     with context.site.database.reading() as session:
         for each in runs.listed(session, name, limit=limit):
-            click.echo(json.dumps(_facts(each)) if as_json else _line(each))
+            click.echo(json.dumps(_facts(each, killed)) if as_json else _line(each, killed))
 
 
 @jobs.command("run")
@@ -79,16 +82,27 @@ def run_job(context: Context, name: str, *, dry_run: bool, as_json: bool) -> Non
     never overlap: the second says who holds the lock.
     """
     job = registry.all_jobs().find(name)
-    with growing_bar(name) as (advance, expect):
+    with _stoppable(), growing_bar(name) as (advance, expect):
         ended = run(context.site, job, dry_run=dry_run, watcher=Watcher(advance, expect))
     if as_json:
         click.echo(json.dumps(_outcome(ended)))
     else:
         _tell(ended)
     if ended.trouble:
-        _complain([f"job {name}: interrupted: {ended.trouble}: the next run goes on from there"])
+        said = f"interrupted: {ended.trouble}: the next run goes on from there"
+        _complain([f"job {name}: {ended.trouble if ended.is_refused else said}"])
         sys.exit(COULD_NOT)
     sys.exit(NEGATIVE if ended.tally.errors else 0)
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Let what stops services and containers end a run as Ctrl-C does: it writes how far it is."""
+    former = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, former)
 
 
 def _tell(ended: Ended) -> None:
@@ -129,11 +143,20 @@ def _outcome(ended: Ended) -> dict[str, Any]:
     }
 
 
-def _facts(run: JobRun) -> dict[str, Any]:
+def _killed(context: Context) -> set[int]:
+    with context.site.database.reading() as session:
+        return runs.dead(session, context.settings.home)
+
+
+def _when(last: JobRun | None, killed: set[int]) -> str:
+    return f"{runs.state(last, killed)}, {last.started_at:%Y-%m-%d %H:%M}" if last else "never"
+
+
+def _facts(run: JobRun, killed: set[int]) -> dict[str, Any]:
     return {
         "id": run.id,
         "job": run.name,
-        "state": runs.state(run),
+        "state": runs.state(run, killed),
         "started_at": run.started_at.isoformat(),
         "finished_at": run.finished_at.isoformat() if run.finished_at else None,
         "looked_at": run.looked_at,
@@ -144,10 +167,10 @@ def _facts(run: JobRun) -> dict[str, Any]:
     }
 
 
-def _line(run: JobRun) -> str:
+def _line(run: JobRun, killed: set[int]) -> str:
     trouble = run.report.get("trouble", "")
     text = (
-        f"{run.id}  {run.started_at:%Y-%m-%d %H:%M}  {run.name}  {runs.state(run)}  "
+        f"{run.id}  {run.started_at:%Y-%m-%d %H:%M}  {run.name}  {runs.state(run, killed)}  "
         f"{run.looked_at} looked at, {run.awarded} awarded, {run.errors} errors  {trouble}"
     )
     return clean(text.rstrip(), MAX_LINE)

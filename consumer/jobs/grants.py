@@ -45,7 +45,7 @@ def _read(path: Path) -> list[str]:
     try:
         if path.stat().st_size > MAX_BYTES:
             raise InvalidInputError(f"{path}: larger than {MAX_BYTES} bytes: not a list of names")
-        lines = path.read_text("utf-8").splitlines()
+        lines = path.read_text("utf-8-sig").splitlines()  # editors begin a file with a mark
     except OSError as error:
         raise InvalidInputError(f"{path}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:

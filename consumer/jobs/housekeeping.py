@@ -159,13 +159,18 @@ class KeyAge:
 
 
 def _in_turns(work: Work, step: Callable[[Session], int]) -> None:
-    """Do a step, each in a transaction of its own, until nothing is left."""
-    while True:
+    """Do a step, each in a transaction of its own, until nothing is left.
+
+    In a dry run they share one, which is undone: each would find the same again.
+    """
+    number = 1
+    while number:
         with work.changing() as session:
             number = step(session)
-        work.count(number)
-        if not number or work.is_dry_run:
-            return
+            work.count(number)
+            while number and work.is_dry_run:
+                number = step(session)
+                work.count(number)
 
 
 def _bus() -> Bus:

@@ -31,7 +31,10 @@ class Lifecycle:
             work.expect(page.total)
             for username, written in page.accounts:
                 # The page is read again where the run ends within it.
-                with work.looking_at(username, position=str(page.number)):
+                who = username or f"page {page.number} of the accounts"
+                with work.looking_at(who, position=str(page.number)):
+                    if not username:
+                        raise InvalidInputError("the directory gives no name of an account")
                     if members is not None and username not in members:
                         continue
                     created = _moment(written)
@@ -44,8 +47,8 @@ class Lifecycle:
 def _moment(written: object) -> datetime:
     try:
         moment = datetime.fromisoformat(str(written))
-    except ValueError:
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
         raise InvalidInputError(
             f"the directory gives {written!r:.80} as the moment at which the account was made"
         ) from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -7,6 +7,7 @@ import fcntl
 import json
 import os
 import socket
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
+from issuer.adapters.job_locks import HELD, LOCK_CLASS, file_of
 from issuer.db import CONNECT_SECONDS
 from issuer.errors import JobBusyError, JobInterruptedError
 from issuer.services.runs import Process
@@ -28,18 +30,17 @@ if TYPE_CHECKING:
 
     from issuer.site import Site
 
-#: Our class of advisory locks for jobs, so that no other lock is meant.
-LOCK_CLASS = 0x41434A
+#: Times that a file is locked, and seconds between them: whoever only asks holds it for a moment.
+TRIES = 5
+PAUSE = 0.02
 #: What PostgreSQL keeps of the name of a connection.
 MAX_NAME = 63
 MARK = "accolades-job"
 
 TAKE = text("SELECT pg_try_advisory_lock(:class, hashtext(:name))")
 HOLDER = text(
-    "SELECT application_name, backend_start FROM pg_locks JOIN pg_stat_activity USING (pid) "
-    "WHERE locktype = 'advisory' AND granted AND objsubid = 2 "
-    "AND classid::bigint = :class AND objid = (hashtext(:name)::bigint & 4294967295)::oid "
-    "AND pg_locks.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    "SELECT application_name, backend_start "  # noqa: S608 -- constants
+    f"FROM pg_locks JOIN pg_stat_activity USING (pid) {HELD}"
 )
 
 
@@ -101,19 +102,29 @@ def _holder(connection: Connection, values: dict[str, object]) -> tuple[str, str
 @contextmanager
 def _on_file(site: Site, name: str, process: Process) -> Iterator[Held]:
     """Hold a lock on a file in the home folder: a SQLite database is one machine's."""
-    folder = site.settings.home / "jobs"
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / f"{name}.lock").open("a+") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise JobBusyError(_busy(name, *_written(file))) from None
+    path = file_of(site.settings.home, name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+") as file:
+        if not _take(file):
+            raise JobBusyError(_busy(name, *_written(file)))
         since = datetime.now(UTC).isoformat(timespec="seconds")
         file.truncate(0)
         file.write(json.dumps([process.host, process.pid, since]))
         file.flush()
         yield Held(process, lambda: None)
         file.truncate(0)
+
+
+def _take(file: TextIO) -> bool:
+    for number in range(TRIES):
+        if number:
+            time.sleep(PAUSE)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            continue
+        return True
+    return False
 
 
 def _written(file: TextIO) -> tuple[str, str, str]:

@@ -24,8 +24,12 @@ class Mirror:
         settings = work.settings
         if not (settings.mirror_badge and settings.mirror_url):
             return
-        listed = sorted(set(read_admins(settings)))
+        found = read_admins(settings)
+        listed = sorted({name for name in found if isinstance(name, str)})
         work.expect(len(listed))
+        for entry in found:
+            if not isinstance(entry, str):
+                work.problem(f"{entry!r:.80}: is no name of an account")
         # Nobody is asked about who has the badge.
         wanted = set(work.without(settings.mirror_badge, listed))
         for username in work.each(listed):

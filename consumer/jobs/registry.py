@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, cast
 
@@ -68,7 +69,9 @@ class Jobs:
         """Return the job of that name; raise `NotFoundError`."""
         job = self.by_name.get(name)
         if job is None:
-            raise NotFoundError(f"job {name!r:.80}: there is none: see 'accolades jobs list'")
+            close = get_close_matches(name[:MAX_NAME], self.by_name, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else "see 'accolades jobs list'"
+            raise NotFoundError(f"job {name!r:.80}: there is none: {hint}")
         return job
 
 

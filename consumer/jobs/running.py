@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from consumer.jobs import locks
 from consumer.jobs.work import Watcher, Work
-from issuer.errors import AccoladesError
+from issuer.errors import AccoladesError, ConfigurationError
 from issuer.services import runs
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ class Ended:
     given: list[tuple[str, str]] = field(default_factory=list)  # badge and person, the first ones
     trouble: str = ""  # why it did not come to its end
     is_dry_run: bool = False
+    is_refused: bool = False  # the settings do not allow it: the next run ends the same way
     resumed_from: str = ""
 
 
@@ -78,12 +79,12 @@ def run(
 
 
 def _carry_out(job: Job, work: Work, clock: Callable[[], datetime]) -> Ended:
-    position, trouble = work.position, ""
+    position, trouble, is_refused = work.position, "", False
     try:
         job.run(work)
         work.write()
     except (AccoladesError, SQLAlchemyError) as error:
-        trouble = _reason(error)
+        trouble, is_refused = _reason(error), isinstance(error, ConfigurationError)
     except Exception as error:  # the code of a job, perhaps of another package
         log.exception("job %s failed", job.name)
         trouble = f"{type(error).__name__}: {_reason(error)}"
@@ -100,6 +101,7 @@ def _carry_out(job: Job, work: Work, clock: Callable[[], datetime]) -> Ended:
         given=work.given,
         trouble=trouble,
         is_dry_run=work.is_dry_run,
+        is_refused=is_refused,
         resumed_from=position,
     )
 

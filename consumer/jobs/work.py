@@ -49,6 +49,8 @@ SECONDS = 5.0
 TOGETHER = 100
 #: Times that they are written when others get in their way.
 TRIES = 3
+#: Letters of the place where the next run goes on.
+MAX_PLACE = 1000
 #: Names that are told of a run.
 MAX_GIVEN = 1000
 #: What is no fault of the person who is looked at: the run ends, and the next one goes on.
@@ -129,7 +131,7 @@ class Work:
         self.tally.looked_at += 1
         self.watcher.advance()
         if position is not None:
-            self._reached = position
+            self._reached = _kept(position)
         self._unwritten += 1
         if self._unwritten >= BATCH or self.clock() >= self._due:
             self.write()
@@ -147,10 +149,11 @@ class Work:
         """
         done = self.position
         keys = list(keys)
-        left = keys[keys.index(done) + 1 :] if done in keys else keys
+        places = [_kept(key) for key in keys]
+        left = keys[places.index(done) + 1 :] if done and done in places else keys
         for key in left:
             yield key
-            self._reached = key
+            self._reached = _kept(key)
 
     def award(
         self,
@@ -200,8 +203,10 @@ class Work:
         row = self._badge(badge)
         if row is None:
             return []
+        # What is no name is nobody's, and perhaps nothing that a database takes.
+        asked = [name.lower() for name in names if is_username(name)]
         with self.reading() as session:
-            out = bestowing.holders(session, row, [name.lower() for name in names])
+            out = bestowing.holders(session, row, asked)
         return [name for name in names if name.lower() not in out]
 
     def reading(self) -> AbstractContextManager[Session]:
@@ -298,6 +303,11 @@ def _ends_the_run(error: Exception) -> bool:
     So is a conflict with others, which the next run does not have.
     """
     return isinstance(error, AWAY) or trouble_of(error) is not Trouble.LASTING
+
+
+def _kept(key: str) -> str:
+    """Return a place as a database takes it: strangers write what it does not."""
+    return runs.plain(key)[:MAX_PLACE]
 
 
 def _said(error: Exception) -> str:

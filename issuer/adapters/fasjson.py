@@ -56,7 +56,10 @@ PROBE = "accolades-probe"
 
 @dataclass(frozen=True, slots=True)
 class AccountPage:
-    """One page of all accounts: names, and when each was made as the directory writes it."""
+    """One page of all accounts: names, and when each was made as the directory writes it.
+
+    A name is empty where the directory gives none.
+    """
 
     number: int
     total: int  # accounts on all pages
@@ -117,7 +120,7 @@ class FasJson:
         answer = self._ask(path, {}, "username", nobody=group)
         if answer is None:
             raise NotFoundError(f"accounts: FASJSON knows no group {group!r}")
-        return tuple(dict.fromkeys(_name(each, "username", path) for each in _list(answer, path)))
+        return tuple(dict.fromkeys(_names_in(answer, "username", path)))
 
     def accounts(self, *, first: int = 1) -> Iterator[AccountPage]:
         """Yield all accounts page by page, from a page on; only one is in memory.
@@ -129,13 +132,16 @@ class FasJson:
             asked = {"page_size": str(PAGE), "page_number": str(number)}
             answer = self._ask(path, asked, "username,creation") or {}
             page = _page(answer, path)
-            found = _list(answer, path)
+            found, names = _list(answer, path), _names_in(answer, "username", path)
             if not found and number < page["total_pages"]:
                 raise AccountsAwayError(f"accounts: FASJSON tells only part of {path}")
             yield AccountPage(
                 number,
                 page["total_results"],
-                tuple((_name(each, "username", path), each.get("creation")) for each in found),
+                tuple(
+                    (name, each["creation"] if name and "creation" in each else None)
+                    for name, each in zip(names, found, strict=True)
+                ),
             )
             if number >= page["total_pages"]:
                 return
@@ -146,24 +152,33 @@ class FasJson:
             raise NotFoundError(f"accounts: {name[:80]!r} is no name of a {kind}")
 
     def _all(self, path: str, member: str, of: str) -> tuple[str, ...]:
-        """Return a whole list, or nothing of it: part of it is no basis for an award."""
+        """Return a whole list, or nothing of it: part of it is no basis for an award.
+
+        What has no name there is one that is empty.
+        """
+        former: list[str] = []
         for _ in range(READINGS):
             names, total = self._read(path, member, of)
-            if len(names) == total:
-                return tuple(names)
-        raise AccountsAwayError(f"accounts: FASJSON tells {len(names)} of {total} from {path}")
+            known = dict.fromkeys(names)
+            number = len(known) + max(names.count("") - 1, 0)
+            # A name that stands there twice may hide another, which moved to a page that was read;
+            # one that still does in the same place is only written twice.
+            if number == total or (names == former and len(names) == total):
+                return tuple(known)
+            former = names
+        raise AccountsAwayError(f"accounts: FASJSON tells {number} of {total} from {path}")
 
     def _read(self, path: str, member: str, of: str) -> tuple[list[str], int]:
-        names: dict[str, None] = {}
+        names: list[str] = []
         for number in range(1, MAX_PAGES + 1):
             asked = {"page_size": str(PAGE), "page_number": str(number)}
             answer = self._ask(path, asked, member, nobody=of)
             if answer is None:
                 raise NotFoundError(f"accounts: FASJSON knows no {of!r}")
-            names.update((_name(each, member, path), None) for each in _list(answer, path))
+            names += _names_in(answer, member, path)
             page = _page(answer, path)
             if number >= page["total_pages"]:
-                return list(names), page["total_results"]
+                return names, page["total_results"]
         raise AccountsAwayError(f"accounts: FASJSON has more pages than are read of {path}")
 
     def _ask(
@@ -308,6 +323,15 @@ def _name(found: Any, member: str, path: str) -> str:
     if not isinstance(name, str) or not name:
         raise _strange(path)
     return name
+
+
+def _names_in(answer: Mapping[str, Any], member: str, path: str) -> list[str]:
+    """Return the names of a list, empty where one is missing; something else has none at all."""
+    found = _list(answer, path)
+    names = [each.get(member) if isinstance(each, dict) else None for each in found]
+    if names and not any(names):
+        raise _strange(path)
+    return [name if isinstance(name, str) else "" for name in names]
 
 
 def _strange(path: str) -> AccountsAwayError:

@@ -102,9 +102,15 @@ def check_out(address: str, branch: str, folder: Path) -> list[str]:
 
 def ensure_plain(address: str) -> None:
     """Raise `InvalidInputError` for an address of another kind, or with a user name in it."""
-    if "://" in address and urlsplit(address).scheme not in {"http", "https"}:
+    try:
+        parts = urlsplit(address)
+    except ValueError as error:
+        raise InvalidInputError(f"{address}: no address of a repository: {error}") from error
+    if "://" in address and parts.scheme not in {"http", "https"}:
         raise InvalidInputError(f"{address}: not a repository: give an http or https address")
-    if "@" in urlsplit(address).netloc:
+    if not address.strip():
+        raise InvalidInputError("git: no repository is named: give its address or its folder")
+    if "@" in parts.netloc:
         raise InvalidInputError("git: the address holds a user name: give it without")
 
 

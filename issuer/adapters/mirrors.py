@@ -17,8 +17,11 @@ ACCEPT = "application/json"
 OK = 200
 
 
-def read_admins(settings: Settings) -> list[str]:
-    """Return the names on the list; raise `SourceAwayError` when there is no list to be had."""
+def read_admins(settings: Settings) -> list[object]:
+    """Return what stands on the list: names, and what is none where some are.
+
+    Raises `SourceAwayError` when there is no list of names to be had.
+    """
     url = settings.mirror_url
     answer = patience.fetch(settings, url, accept=ACCEPT)
     if answer.status != OK:
@@ -28,6 +31,6 @@ def read_admins(settings: Settings) -> list[str]:
     except (ValueError, RecursionError) as error:
         raise SourceAwayError(f"{shown(url)} is not JSON: check mirror_url") from error
     admins = document.get("admins") if isinstance(document, dict) else None
-    if not isinstance(admins, list) or not all(isinstance(name, str) for name in admins):
+    if not isinstance(admins, list) or (admins and not any(isinstance(a, str) for a in admins)):
         raise SourceAwayError(f"{shown(url)} has no list 'admins' of names: check mirror_url")
     return admins

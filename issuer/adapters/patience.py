@@ -22,13 +22,13 @@ TOO_MANY = 429
 BROKEN = 500
 
 
-def fetch(settings: Settings, url: str, *, accept: str) -> Response:
+def fetch(settings: Settings, url: str, *, accept: str, tries: int = TRIES) -> Response:
     """Return the answer to a GET; raise `SourceAwayError` when there is none that means anything.
 
     Time, size and redirects are bounded, and only public addresses are asked, as `Policy` says.
     """
     reason = ""
-    for number in range(TRIES):
+    for number in range(tries):
         if number:
             time.sleep(BACK_OFF * 2 ** (number - 1))
         # Each has the time of one document.
@@ -41,4 +41,4 @@ def fetch(settings: Settings, url: str, *, accept: str) -> Response:
         if answer.status != TOO_MANY and answer.status < BROKEN:
             return answer
         reason = f"{shown(url)} answers with {answer.status}"
-    raise SourceAwayError(f"{reason}: asked {TRIES} times")
+    raise SourceAwayError(f"{reason}: asked {tries} times")

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 
 from flask import render_template
 from flask_babel import lazy_gettext as _
@@ -11,9 +12,9 @@ from flask_babel import lazy_gettext as _
 from issuer.access import MEMBER, current_actor, needs
 from issuer.admin.parts import Section, part
 from issuer.charts import chart
-from issuer.services import dashboards, permissions
+from issuer.services import dashboards, permissions, runs
 from issuer.services.permissions import Right
-from issuer.site import db_session
+from issuer.site import current_site, db_session
 
 blueprint = part("start")
 SECTIONS = (Section(_("Dashboard"), "admin_start.show", Right.REVIEW, "", 10),)
@@ -28,5 +29,12 @@ def show() -> str:
     board = dashboards.dashboard(db_session(), rights, now=now)
     drawn = chart(board.awards.months, now.date()) if board.awards else None
     return render_template(
-        "admin/start.html", board=board, chart=drawn, now=now, old_key=dashboards.OLD_KEY
+        "admin/start.html",
+        board=board,
+        chart=drawn,
+        now=now,
+        old_key=dashboards.OLD_KEY,
+        state=partial(runs.state, killed=runs.dead(db_session(), current_site().settings.home))
+        if board.traffic
+        else None,
     )

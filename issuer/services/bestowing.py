@@ -104,13 +104,14 @@ def _held(
     session: Session, badges: Collection[int], people: Mapping[str, Holder]
 ) -> set[tuple[int, int, str]]:
     """Return badge, person and occurrence of the awards of people; revoked ones count."""
-    ids = {holder.id for holder in people.values()}
-    if not ids:
-        return set()
-    statement = select(Award.badge_id, Award.person_id, Award.occurrence).where(
-        Award.badge_id.in_(badges), Award.person_id.in_(ids)
-    )
-    return {(row[0], row[1], row[2]) for row in session.execute(statement)}
+    ids = sorted({holder.id for holder in people.values()})
+    columns = select(Award.badge_id, Award.person_id, Award.occurrence)
+    found: set[tuple[int, int, str]] = set()
+    for start in range(0, len(ids), standings.CHUNK):
+        some = ids[start : start + standings.CHUNK]
+        wanted = columns.where(Award.badge_id.in_(badges), Award.person_id.in_(some))
+        found |= {(row[0], row[1], row[2]) for row in session.execute(wanted)}
+    return found
 
 
 def find_badges(session: Session, names: Collection[str]) -> dict[str, tuple[int, bool]]:

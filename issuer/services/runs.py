@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Text, cast, delete, func, select
 
+from issuer.adapters.job_locks import is_held
 from issuer.models import JobRun
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Sequence
     from datetime import datetime
+    from pathlib import Path
 
     from sqlalchemy.orm import Session
 
@@ -24,6 +26,11 @@ MAX_LINE = 500
 #: How long runs are kept; the last one of a job always is.
 KEPT = timedelta(days=180)
 KILLED = "the process ended in the middle"
+
+
+def plain(text: str) -> str:
+    """Return a text as every database takes it: without NUL and halves of letters."""
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 
 @dataclass(slots=True)
@@ -41,7 +48,7 @@ class Tally:
         """Note what went wrong with one person or thing."""
         self.errors += 1
         if len(self.lines) < MAX_LINES:
-            self.lines.append(" ".join(line.split())[:MAX_LINE].replace("\0", "\ufffd"))
+            self.lines.append(plain(" ".join(line.split())[:MAX_LINE]))
 
     def skip(self, reason: str, number: int = 1) -> None:
         """Count who was passed over for a reason that is no error."""
@@ -98,7 +105,7 @@ def note(
     run.finished_at = finished_at
     kept: dict[str, Any] = {"lines": list(tally.lines), "skipped": dict(tally.skipped)}
     if trouble:
-        kept["trouble"] = trouble[:MAX_LINE]
+        kept["trouble"] = plain(trouble[:MAX_LINE])
     run.report = {**run.report, **kept}
     session.flush()
 
@@ -140,13 +147,19 @@ def listed(
     return session.scalars(statement).all()
 
 
-def state(run: JobRun) -> str:
+def dead(session: Session, home: Path) -> set[int]:
+    """Return the runs that have no end though nobody holds the lock of their job: were killed."""
+    found = session.execute(select(JobRun.id, JobRun.name).where(JobRun.finished_at.is_(None)))
+    return {number for number, name in found.all() if not is_held(session, home, name)}
+
+
+def state(run: JobRun, killed: Container[int] = ()) -> str:
     """Return how a run stands: ``running``, ``done``, ``with errors`` or ``interrupted``.
 
-    One that was killed counts as running until the next run of its job begins.
+    One that is not in ``killed``, which `dead` gives, and has no end counts as running.
     """
     if run.finished_at is None:
-        return "running"
+        return "interrupted" if run.id in killed else "running"
     if run.report.get("trouble"):
         return "interrupted"
     return "with errors" if run.errors else "done"

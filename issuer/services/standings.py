@@ -12,12 +12,15 @@ from issuer.models import Award, Badge, EmailIdentity, OldName, Person, Rule
 from issuer.services import counts, keeping, postgres
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from datetime import datetime
 
     from sqlalchemy.orm import Session
 
     from issuer.services.keeping import Entry
+
+#: Names of one statement: a database takes no more than some ten thousand values with it.
+CHUNK = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,20 +108,9 @@ def take(
 def find_people(session: Session, names: Iterable[str]) -> dict[str, Holder]:
     """Return the people of these names, or former names, without case."""
     keys = sorted(set(names))
-    statement = (
-        select(Person, OldName.key, EmailIdentity)
-        .outerjoin(OldName, (OldName.person_id == Person.id) & OldName.key.in_(keys))
-        .outerjoin(
-            EmailIdentity,
-            (EmailIdentity.person_id == Person.id)
-            & EmailIdentity.is_default
-            & EmailIdentity.verified_at.is_not(None),
-        )
-        .where(or_(Person.key.in_(keys), OldName.key.is_not(None)))
-    )
     present: dict[str, Holder] = {}
     former: dict[str, Holder] = {}
-    for person, old, chosen in session.execute(statement):
+    for person, old, chosen in _rows(session, keys):
         email: EmailIdentity | None = chosen  # the join makes it None for most
         holder = Holder(
             person.id,
@@ -132,6 +124,26 @@ def find_people(session: Session, names: Iterable[str]) -> dict[str, Holder]:
         if old is not None:
             former[old] = holder
     return {**former, **{key: present[key] for key in keys if key in present}}
+
+
+def _rows(
+    session: Session, keys: Sequence[str]
+) -> Iterator[tuple[Person, str | None, EmailIdentity | None]]:
+    """Yield people with the former name and the address that are asked for, some at a time."""
+    for start in range(0, len(keys), CHUNK):
+        some = keys[start : start + CHUNK]
+        statement = (
+            select(Person, OldName.key, EmailIdentity)
+            .outerjoin(OldName, (OldName.person_id == Person.id) & OldName.key.in_(some))
+            .outerjoin(
+                EmailIdentity,
+                (EmailIdentity.person_id == Person.id)
+                & EmailIdentity.is_default
+                & EmailIdentity.verified_at.is_not(None),
+            )
+            .where(or_(Person.key.in_(some), OldName.key.is_not(None)))
+        )
+        yield from ((row[0], row[1], row[2]) for row in session.execute(statement))
 
 
 def _take_at_once(

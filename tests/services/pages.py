@@ -19,6 +19,7 @@ class Pages:
 
     url: str = ""
     answers: dict[str, tuple[int, bytes]] = field(default_factory=dict)
+    kinds: dict[str, str] = field(default_factory=dict)  # media types by path
     faults: list[int | None] = field(default_factory=list)  # statuses of the next answers
     asked: list[str] = field(default_factory=list)
     before: Callable[[str], object] = lambda _: None
@@ -43,6 +44,8 @@ def pages() -> Iterator[Pages]:
             status, body = simulator.answer(self.path)
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
+            if kind := simulator.kinds.get(self.path.partition("?")[0]):
+                self.send_header("Content-Type", kind)
             self.end_headers()
             self.wfile.write(body)
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 from __future__ import annotations
 
+import hashlib
+import zlib
 from typing import TYPE_CHECKING
 
 import pytest
@@ -66,6 +68,9 @@ def test_authors_who_have_an_account_get_it(
             str(repository(tmp_path / "one")),
             f"{tmp_path / 'one'}#no-such-branch",
             "https://127.0.0.1:1/nobody",
+            "http://[nobody",
+            "",
+            "#main",
         ),
     }
     ended = small.run(RepositoryAuthors())
@@ -73,8 +78,70 @@ def test_authors_who_have_an_account_get_it(
     assert ended.tally.skipped == {"addresses without an account": 1}
     assert "has no branch 'no-such-branch'" in ended.tally.lines[0]
     assert ended.tally.lines[1].startswith("https://127.0.0.1:1/nobody: cannot be read as git")
+    assert ended.tally.lines[2].startswith("http://[nobody: no address of a repository")
+    assert (
+        ended.tally.lines[3:]
+        == [
+            "git: no repository is named: give its address or its folder",
+        ]
+        * 2
+    )
     assert "example" not in str(small.last("repository-authors").report)
     assert small.run(RepositoryAuthors()).tally.awarded == 0
+
+
+TIMES = b"1400000000 +0000"
+
+
+def odd_repository(path: Path, written: tuple[bytes, ...]) -> Path:
+    """Make a bare repository of commits with these lines of authors, as other tools write them."""
+    path.mkdir()
+    with Repo.init_bare(str(path)) as made:
+        tree = Tree()
+        made.object_store.add_object(tree)
+        start = b""
+        for lines in written:
+            parent = b"parent " + start + b"\n" if start else b""
+            text = b"tree " + tree.id + b"\n" + parent + lines + b"\n\nauthor <no@example.org>"
+            start = hashlib.sha1(b"commit %d\0%s" % (len(text), text)).hexdigest().encode()  # noqa: S324 -- git's
+            folder = path / "objects" / start[:2].decode()
+            folder.mkdir(exist_ok=True)
+            stored = zlib.compress(b"commit %d\0%s" % (len(text), text))
+            (folder / start[2:].decode()).write_bytes(stored)
+        made.refs[Ref(b"refs/heads/main")] = ObjectID(start)
+        made.refs.set_symbolic_ref(Ref(b"HEAD"), Ref(b"refs/heads/main"))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("lines", "found"),
+    [
+        (b"author Ben <ben@example.org> yesterday +0000\ncommitter x <x@x> " + TIMES, True),
+        (b"author Ben <ben@example.org> 1400000000 UTC\ncommitter x", True),
+        (b"author B\xe9n < ben@example.org > " + TIMES, True),
+        (b"author Ben " + TIMES + b"\ncommitter ben <ben@example.org> " + TIMES, False),
+        (b"committer ben <ben@example.org> " + TIMES, False),
+        (b"author Ben <ben@example.org " + TIMES, False),
+        (b"gpgsig x\n author <ben@example.org>", False),
+    ],
+    ids=["time", "zone", "spaces", "no-address", "no-author", "not-closed", "continued"],
+)
+def test_a_commit_that_is_odd_hides_no_other(tmp_path: Path, lines: bytes, found: bool) -> None:
+    good = b"author Asha <asha@example.org> " + TIMES + b"\ncommitter x <x@x> " + TIMES
+    made = odd_repository(tmp_path / "odd", (good, lines, b"author <eve@example.org>"))
+    expected = ["asha@example.org", *["ben@example.org"] * found, "eve@example.org"]
+    assert commits.read_authors(str(made), "", tmp_path) == expected
+
+
+def test_a_history_that_is_cut_off_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
+    made = repository(tmp_path / "cut")
+    with Repo(str(made)) as opened:
+        newest = opened.refs[Ref(b"refs/heads/main")]
+        gone = opened[newest].parents[0]  # type: ignore[attr-defined] # a commit
+        (made / "shallow").write_bytes(newest + b"\n")
+    (made / "objects" / gone[:2].decode() / gone[2:].decode()).unlink()
+    found = commits.read_authors(str(made), "", tmp_path)
+    assert found == ["4711+chidi-codes@users.noreply.github.com"]
 
 
 @pytest.mark.slow

@@ -2,6 +2,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from importlib.metadata import EntryPoint
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +14,8 @@ from consumer.main import ALL_COMMANDS
 from issuer.app import create_app
 from issuer.cli import make_group, run
 from issuer.errors import SourceAwayError
+from issuer.services import runs
+from tests.issuing import NOW
 from tests.unit.issuer.cli.conftest import Outcome
 
 if TYPE_CHECKING:
@@ -129,6 +133,53 @@ def test_an_interrupted_run_a_held_lock_and_no_job_are_one_line_and_two(
         2,
         "job 'no-such': there is none: see 'accolades jobs list'",
     )
+
+
+def test_a_name_that_is_almost_one_is_named(call: Any) -> None:
+    outcome = call("run", "lifecylce")
+    assert (outcome.code, outcome.error) == (
+        2,
+        "job 'lifecylce': there is none: did you mean 'lifecycle'?",
+    )
+
+
+def test_what_the_settings_do_not_allow_is_not_called_interrupted(call: Any) -> None:
+    outcome = call("run", "lifecycle")
+    assert outcome.code == 2
+    assert outcome.err == (
+        "accolades: job lifecycle: accounts: this needs a directory of accounts: set it to "
+        "fasjson, and fasjson_url\n"
+    )
+
+
+def test_a_run_that_is_stopped_writes_how_far_it_came(
+    call: Any, small: Community, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(self: Cake, work: Work) -> None:
+        with work.looking_at("asha"):
+            work.award("cake", "asha")
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(Cake, "run", stop)
+    former = signal.getsignal(signal.SIGTERM)
+    outcome = call("run", "cake")
+    assert (outcome.code, outcome.err.strip()) == (130, "accolades: interrupted")
+    assert signal.getsignal(signal.SIGTERM) is former
+    assert small.awards() == [("cake", "asha")]
+    (line,) = call("runs").out.splitlines()
+    assert "  cake  interrupted  1 looked at, 1 awarded" in line
+
+
+def test_a_run_that_was_killed_is_told_at_once(call: Any, small: Community) -> None:
+    with small.base.database.writing() as session, locks.held(small.site, "cake") as lock:
+        runs.begin(session, "cake", lock.process, now=NOW)
+    with locks.held(small.site, "cake"):
+        assert "  cake  running  " in call("runs").out
+        assert "cake  (running, 20" in call("list").out
+    assert "  cake  interrupted  " in call("runs").out
+    (fact,) = map(json.loads, call("runs", "cake", "--json").out.splitlines())
+    assert (fact["state"], fact["finished_at"]) == ("interrupted", None)
+    assert "cake  (interrupted, 20" in call("list").out
 
 
 def test_runs_are_shown_the_newest_first(call: Any) -> None:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -37,6 +37,7 @@ def aged(community: Community, directory: FasJsonSimulator) -> Community:
     directory.add("Chidi", creation=years_ago(5))
     directory.add("dora", creation=years_ago(9))
     directory.add("eve", creation="the day before")
+    directory.add("fay", creation="0001-01-01T00:00:00+14:00")
     community.people(["dora"], opted_out=True)
     return community
 
@@ -45,9 +46,11 @@ def test_each_age_that_is_reached_earns_its_badge(aged: Community) -> None:
     ended = aged.run(Lifecycle())
     assert aged.awards() == [("egg", "Chidi"), ("egg", "asha"), ("frog", "Chidi")]
     assert ended.tally.lines == [
-        "eve: the directory gives 'the day before' as the moment at which the account was made"
+        "eve: the directory gives 'the day before' as the moment at which the account was made",
+        "fay: the directory gives '0001-01-01T00:00:00+14:00' as the moment at which the account "
+        "was made",
     ]
-    assert ended.tally.looked_at == 5
+    assert ended.tally.looked_at == 6
     assert aged.run(Lifecycle()).tally.awarded == 0
     aged.now = NOW + timedelta(seconds=1)
     assert aged.run(Lifecycle()).given == [("egg", "ben")]
@@ -117,6 +120,40 @@ def test_members_and_sponsors_of_groups_get_their_badges(
     directory.sponsors["packager"].append("ben")
     assert small.run(GroupMembership()).given == [("mentor", "ben")]
     assert small.run(GroupMembership()).tally.awarded == 0
+
+
+def test_what_the_directory_gives_without_a_name_is_one_line(
+    aged: Community, directory: FasJsonSimulator
+) -> None:
+    aged.badges("packer", "writer")
+    aged.settings["group_badges"] = {"packager": "packer", "writers": "writer"}
+    directory.groups |= {"packager": ["asha"], "writers": ["ben"]}
+
+    def break_some(document: dict[str, Any]) -> None:
+        if isinstance(document.get("result"), list):
+            document["result"] += [None, {"username": None, "creation": years_ago(7)}]
+            document["page"]["total_results"] += 2
+
+    directory.changes = break_some
+    ended = aged.run(Lifecycle())
+    assert (ended.trouble, ended.tally.awarded) == ("", 3)
+    nameless = "page 1 of the accounts: the directory gives no name of an account"
+    assert ended.tally.lines[-2:] == [nameless, nameless]
+    ended = aged.run(GroupMembership())
+    assert (ended.trouble, ended.given) == ("", [("packer", "asha"), ("writer", "ben")])
+    assert ended.tally.lines == ["'': is no name of an account"] * 2
+
+
+def test_a_group_that_names_somebody_twice_stops_no_other(
+    small: Community, directory: FasJsonSimulator
+) -> None:
+    small.use(directory)
+    small.badges("packer", "writer")
+    small.settings["group_badges"] = {"packager": "packer", "writers": "writer"}
+    directory.groups |= {"packager": ["asha", "asha", "ben"], "writers": ["ben"]}
+    ended = small.run(GroupMembership())
+    assert ended.trouble == ""
+    assert small.awards() == [("packer", "asha"), ("packer", "ben"), ("writer", "ben")]
 
 
 def test_years_and_months_are_those_of_the_calendar() -> None:

@@ -37,7 +37,7 @@ from issuer.models import (
     SigningKey,
 )
 from issuer.preparing import EXPORTS
-from issuer.services import app_tokens, apps, expiring, exports, persons
+from issuer.services import app_tokens, apps, clearing, expiring, exports, persons
 from issuer.services.apps import Registration
 from tests.issuing import NOW, give, make_issuer
 from tests.unit.issuer.services.counting import feed, load
@@ -114,7 +114,10 @@ def test_one_letter_that_cannot_be_written_stops_no_other(
     assert ending.run(Expiry()).tally.skipped == {"told by a letter": 1}
 
 
-def test_invitations_that_are_over_go_unless_somebody_used_them(community: Community) -> None:
+def test_invitations_that_are_over_go_unless_somebody_used_them(
+    community: Community, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clearing, "BATCH", 1)
     community.badges("pass")
     community.settings["invitation_keep_days"] = 30
     with community.base.database.writing() as session:

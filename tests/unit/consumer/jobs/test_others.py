@@ -11,6 +11,7 @@ import pytest
 from consumer.jobs.avatars import Libravatar
 from consumer.jobs.grants import OldSchool
 from consumer.jobs.mirrors import Mirror
+from issuer.adapters import avatars
 from issuer.services import crowds
 from issuer.services.emails import portrait_hash
 from tests.services.fasjson import Fault
@@ -74,6 +75,31 @@ def test_a_list_that_is_none_is_told_and_nothing_is_given(
     assert small.awards() == []
 
 
+def test_what_is_no_name_on_a_list_is_one_line(community: Community, web: Pages) -> None:
+    community.badges("mirror")
+    community.settings |= {"mirror_url": f"{web.url}/admins", "mirror_badge": "mirror"}
+    listed = ["asha", None, "a\0b", "zoe", "\ud800", {"name": "ben"}, "x" * 70_000, "\U00010000"]
+    web.answers["/admins"] = (200, json.dumps({"admins": listed}).encode())
+    ended = community.run(Mirror())
+    assert (ended.trouble, ended.given) == ("", [("mirror", "asha"), ("mirror", "zoe")])
+    assert ended.tally.lines[:3] == [
+        "None: is no name of an account",
+        "{'name': 'ben'}: is no name of an account",
+        "'a\\x00b': is no name of an account",
+    ]
+    assert len(ended.tally.lines) == len(listed) - 2
+
+
+@pytest.mark.slow
+def test_a_list_of_any_length_is_looked_at(community: Community, tmp_path: Path) -> None:
+    community.badges("veteran")
+    listed = tmp_path / "veterans"
+    listed.write_text("\n".join(f"person{number}" for number in range(70_000)), "utf-8")
+    community.settings["grant_lists"] = {"veteran": listed}
+    ended = community.run(OldSchool(), dry_run=True)
+    assert (ended.trouble, ended.tally.looked_at) == ("", 70_000)
+
+
 def test_whoever_shows_a_picture_gets_it_and_nobody_else_is_asked_for(
     community: Community, web: Pages, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -86,7 +112,7 @@ def test_whoever_shows_a_picture_gets_it_and_nobody_else_is_asked_for(
     community.settings |= {"avatar_url": f"{web.url}/avatar", "avatar_badge": "face"}
     for name, status in (("asha", 200), ("ben", 404), ("chidi", 400), ("eve", 200)):
         web.answers[f"/avatar/{portrait_hash(f'{name}@example.org')}"] = (status, b"x")
-    web.faults = [None, None, None, *[503] * 4]
+    web.faults = [None, None, None, *[503] * 8]  # nor is there an answer for nobody
     ended = community.run(Libravatar())
     assert "answers with 503: asked 4 times" in ended.trouble
     assert ended.tally.lines == ["chidi: the service of pictures answers with 400"]
@@ -99,6 +125,35 @@ def test_whoever_shows_a_picture_gets_it_and_nobody_else_is_asked_for(
     community.settings["avatar_everybody"] = True
     web.answers[f"/avatar/{portrait_hash('quiet@fedoraproject.org')}"] = (200, b"x")
     assert community.run(Libravatar()).given == [("face", "quiet")]
+
+
+def test_a_picture_that_cannot_be_had_is_one_line_and_a_page_is_none(
+    small: Community, web: Pages
+) -> None:
+    small.badges("face")
+    small.settings |= {"avatar_url": web.url, "avatar_badge": "face"}
+    names = ("asha", "ben", "chidi", "dora", "eve")
+    broken, page, nameless, good, svg = (portrait_hash(f"{name}@example.org") for name in names)
+    for name in names:
+        small.people([name], avatar_hash=portrait_hash(f"{name}@example.org"))
+    web.answers |= {
+        f"/{broken}": (500, b""),
+        f"/{page}": (200, b"<html>"),
+        f"/{nameless}": (200, b" <!doctype html>"),
+        f"/{good}": (200, b"x"),
+        f"/{svg}": (200, b"<svg/>"),
+    }
+    web.kinds |= {f"/{page}": "text/html; charset=utf-8", f"/{svg}": "image/svg+xml"}
+    ended = small.run(Libravatar())
+    assert (ended.trouble, ended.given) == ("", [("face", "dora"), ("face", "eve")])
+    assert [line.partition(": ")[0] for line in ended.tally.lines] == ["asha", "ben", "chidi"]
+    assert "answers with 500" in ended.tally.lines[0]
+    assert "answers with text/html and no picture" in ended.tally.lines[1]
+    assert broken not in str(small.last("libravatar").report)
+    web.answers |= {f"/{avatars.PROBE}": (200, b"<html>")}
+    small.people(["gill"], avatar_hash=broken)
+    ended = small.run(Libravatar())
+    assert "answers with a page and no picture: check avatar_url" in ended.trouble
 
 
 def test_the_service_of_pictures_is_asked_at_a_polite_rate(
@@ -121,7 +176,8 @@ def test_lists_grant_badges_to_those_who_have_an_account(
     directory.add("ben")
     small.badges("veteran", "founder")
     listed, other = tmp_path / "veterans", tmp_path / "founders"
-    listed.write_text("# from the first year\nasha\n\nasha  # twice\nstranger\n", "utf-8")
+    text = "# from the first year\nasha\n\nasha  # twice\nstranger\n"
+    listed.write_text(text, "utf-8-sig")
     other.write_bytes(b"\xff\xfe")
     small.settings["grant_lists"] = {
         "veteran": listed,

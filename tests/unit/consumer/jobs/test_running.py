@@ -165,6 +165,12 @@ def test_a_run_that_was_killed_is_closed_by_the_next_which_goes_on(community: Co
         community.run(job)
     record = community.last("cake")
     assert (runs.state(record), record.position, record.awarded) == ("running", "asha", 2)
+    home = community.site.settings.home
+    with community.base.database.reading() as session:
+        assert runs.dead(session, home) == {record.id}
+        assert runs.state(record, runs.dead(session, home)) == "interrupted"
+        with locks.held(community.site, "cake"):
+            assert runs.dead(session, home) == set()
     ended = community.run(Cake())
     assert [name for _, name in community.awards()] == list(NAMES)
     assert (ended.resumed_from, ended.tally.awarded) == ("asha", 3)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import select
 
+from consumer.jobs import locks
 from issuer.models import AuditEntry, JobRun, OutboxMessage
 from issuer.services import outbox, quarantine
 from tests.issuing import NOW
@@ -84,6 +85,21 @@ def test_runs_of_jobs_tell_what_went_wrong(root: Browser) -> None:
     assert "hosts" in root.get("/admin/jobs/1").text
     assert root.get("/admin/jobs/9").status_code == 404
     assert "No run yet" in root.get("/admin/jobs/?q=other").text
+
+
+def test_a_run_that_did_not_come_to_its_end_did_not_go_well(root: Browser, site: Site) -> None:
+    shown = ("/admin/", "/admin/jobs/", "/admin/jobs/1")
+    assert all("interrupted" in root.get(path).text for path in shown), "nobody holds its lock"
+    with locks.held(site, "mirror"):
+        for path in shown:
+            page = root.get(path).text
+            assert ("runs now" in page, "interrupted" in page) == (True, False)
+    with site.database.writing() as session:
+        run = session.get_one(JobRun, 1)
+        run.finished_at, run.errors, run.report = NOW, 0, {"trouble": "is away"}
+    for path in shown:
+        page = root.get(path).text
+        assert ("interrupted" in page, "went well" in page) == (True, False)
 
 
 def test_nobody_else_operates(boris: Browser, dora: Browser) -> None:
