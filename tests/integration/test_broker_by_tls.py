@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from kombu import pools
 
 from issuer.adapters.queues import Caller, make_app
 from issuer.config import Settings
@@ -65,6 +66,7 @@ def call(url: str) -> None:
         caller.call(Task.PUSH)
     finally:
         caller.close()
+        pools.reset()  # connections are kept by their address alone, whatever files they came by
 
 
 def test_a_worker_is_told_at_once_by_tls(
@@ -89,7 +91,7 @@ def test_nothing_is_told_to_a_broker_that_cannot_be_trusted(
         call(with_files(secure_url, of_the_system))
     with pytest.raises(BrokerAwayError, match=r"not valid for '127\.0\.0\.1'"):
         call(with_files(secure_url.replace(f"@{rabbitmq.SECURE_HOST}", "@127.0.0.1"), files))
-    call(with_files(secure_url, files))  # the last: Celery keeps connections open by their address
+    call(with_files(secure_url, files))
 
 
 def test_a_broker_that_asks_for_a_certificate_takes_no_other(
