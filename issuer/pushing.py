@@ -23,6 +23,7 @@ from issuer.errors import (
     AccoladesError,
     BackpackAwayError,
     BackpackLoginError,
+    NotFoundError,
     SealError,
 )
 from issuer.models import BackpackConnection
@@ -217,9 +218,7 @@ def _ask(backpack: Backpack, work: Work) -> Result:
 def _api(site: Site, connection: BackpackConnection) -> str:
     if connection.protocol == Kind.BADGR:
         return connection.base_url
-    with site.database.reading() as session:
-        kept = backpacks.find_host(session, connection.protocol, connection.base_url)
-        return Host.from_dict(kept.document).api
+    return _host(site, connection)[0].api
 
 
 def _renewed(
@@ -227,8 +226,22 @@ def _renewed(
 ) -> Tokens:
     if connection.protocol == Kind.BADGR:
         return badgr.refreshed(calls, connection.base_url, tokens, now)
-    with site.database.reading() as session:
-        kept = backpacks.find_host(session, connection.protocol, connection.base_url)
-        host, sealed = Host.from_dict(kept.document), kept.client
+    host, sealed = _host(site, connection)
     client = oauth.Client.load(Vault(site.settings).open(sealed))
-    return oauth.refreshed(calls, host, client, tokens, now)
+    try:
+        return oauth.refreshed(calls, host, client, tokens, now)
+    except BackpackLoginError as error:
+        if "invalid_client" in str(error):  # the host forgot us: the next login registers anew
+            with site.database.writing() as session:
+                backpacks.forget_host(session, connection.protocol, connection.base_url)
+        raise
+
+
+def _host(site: Site, connection: BackpackConnection) -> tuple[Host, str]:
+    """Return a host, and our name there as it is sealed; raise `BackpackLoginError`."""
+    try:
+        with site.database.reading() as session:
+            kept = backpacks.find_host(session, connection.protocol, connection.base_url)
+            return Host.from_dict(kept.document), kept.client
+    except NotFoundError as error:  # its owner signs in, and this site is registered once more
+        raise BackpackLoginError("this site is not registered there any more") from error

@@ -84,7 +84,7 @@ def keep(
     name = found.account.name
     own = listed(session, person)
     same = [each for each in own if (each.protocol, each.base_url) == (found.kind, found.base_url)]
-    former = next((each for each in same if each.account == name or not name), None)
+    former = next((each for each in same if each.account.lower() == name.lower() or not name), None)
     if former is None:
         if len(own) >= MAX_CONNECTIONS:
             raise ConflictError(

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 PAGE, PAGES = 50, 100
 #: With the request that follows it stays below the time for which a worker has a backpack.
 LIST_SECONDS = 45.0
+CODE = re.compile(r"[1-5]\d\d", re.ASCII)
 LISTS = ("assertions", "results")  # as the specification names them, and as Badgr does
 
 
@@ -73,7 +75,7 @@ class BadgeConnect:
                 "address for badges",
                 status=reply.status,
             )
-        if reply.is_good and 200 <= status < 300:
+        if reply.is_good and 200 <= status < 300 and not text_at(body, "status", "error"):
             return Result(Outcome.SENT)
         if status in {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}:
             raise BackpackBrokenError(
@@ -128,8 +130,8 @@ def refused(body: Any, status: int) -> Result:
 def _status(body: Any, status: int) -> int:
     """Return the code inside the answer, which counts where it is worse than that outside."""
     inner = body.get("status") if isinstance(body, dict) else None
-    code = inner.get("statusCode") if isinstance(inner, dict) else None
-    return max(status, code) if isinstance(code, int) and 100 <= code < 600 else status
+    code = str(inner.get("statusCode")) if isinstance(inner, dict) else ""
+    return max(status, int(code)) if CODE.fullmatch(code) else status
 
 
 def _is_closed(reply: Reply) -> bool:

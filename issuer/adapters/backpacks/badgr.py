@@ -77,7 +77,7 @@ class Badgr:
         """
         listed = self._emails()
         self._ask_backpack()
-        found = (text_at(each, "email").strip().lower() for each in listed)
+        found = (_spelling(each) for each in listed)
         return Account(tuple(dict.fromkeys(each for each in found if each)))
 
     def deliver(self, delivery: Delivery, *, again: bool) -> Result:
@@ -202,6 +202,16 @@ def _refused(reply: Reply) -> Result:
         reason = Reason.PICTURE if reply.status == HTTPStatus.BAD_REQUEST else Reason.OTHER
         return Result(Outcome.REFUSED, reason=reason, answer="")
     return refusal(body)
+
+
+def _spelling(listed: dict[str, Any]) -> str:
+    """Return an address of an account as badges are made out, if it is written so there too.
+
+    Badgr compares letter by letter with all the spellings that its owner gave.
+    """
+    email, others = text_at(listed, "email").strip(), listed.get("caseVariants")
+    small = email.lower()
+    return small if isinstance(others, list) and small in others else email
 
 
 def _said(reply: Reply) -> str:

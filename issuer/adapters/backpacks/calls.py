@@ -32,12 +32,18 @@ LONGEST_REST = 24 * 3600.0
 AGENT = "Accolades (Open Badges issuer)"
 REST = frozenset(
     {
+        HTTPStatus.REQUEST_TIMEOUT,
+        HTTPStatus.TOO_EARLY,
         HTTPStatus.TOO_MANY_REQUESTS,
         HTTPStatus.BAD_GATEWAY,
         HTTPStatus.SERVICE_UNAVAILABLE,
         HTTPStatus.GATEWAY_TIMEOUT,
     }
 )
+
+
+#: Something before the backpack says so, and what became of the request behind it nobody knows.
+UNSURE = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +147,7 @@ class Calls:
                 address=shown(url),
                 status=answer.status,
                 seconds=_seconds(answer.headers.get("retry-after", "")),
-                is_unsure=answer.status == HTTPStatus.GATEWAY_TIMEOUT,
+                is_unsure=answer.status in UNSURE,
             )
         return Reply(answer.status, answer.headers, answer.body)
 

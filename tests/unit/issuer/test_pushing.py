@@ -18,7 +18,7 @@ from issuer.adapters.backpacks.results import Kind, Result
 from issuer.adapters.backpacks.tokens import Tokens
 from issuer.adapters.fetching import GuardedFetcher
 from issuer.adapters.vault import Vault
-from issuer.errors import BackpackLoginError
+from issuer.errors import BackpackLoginError, NotFoundError
 from issuer.models import Assertion, Award, BackpackConnection, Push
 from issuer.pushing import Pusher
 from issuer.services import awards, backpacks, emails, erasing, persons, pushes
@@ -569,3 +569,23 @@ def test_a_backpack_to_which_another_spelling_of_the_address_belongs_says_so(
     try_again(sender, number)
     sender.push()
     assert sender.states(number) == [SENT]
+
+
+@pytest.mark.parametrize("is_known", [True, False], ids=["forgot-us", "told-by-another"])
+def test_where_a_host_forgot_this_site_its_owner_signs_in_and_it_is_registered_anew(
+    sender: Sender, name: str, is_known: bool
+) -> None:
+    host, email = ConnectSimulator(), f"{name}@example.org"
+    with host.running():
+        number = connect_host(sender, host, Kind.BADGE_CONNECT, name)
+        ended = Tokens("stale", "renewal")
+        sender.connect(name, Kind.BADGE_CONNECT, host.url, ended, email)
+        if not is_known:
+            with sender.site.database.writing() as session:
+                backpacks.forget_host(session, Kind.BADGE_CONNECT, host.url)
+        sender.queue(number, sender.award(name, "First Steps"))
+        sender.push()
+        assert sender.states(number) == [WAITING]
+        assert sender.connection(number).last_error == backpacks.LOGIN
+        with sender.site.database.reading() as session, pytest.raises(NotFoundError):
+            backpacks.find_host(session, Kind.BADGE_CONNECT, host.url)

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from issuer.adapters.backpacks import badgr, oauth, open_backpack
+from issuer.adapters.backpacks import calls as calls_module
 from issuer.adapters.backpacks.badge_connect import LIST_SECONDS
 from issuer.adapters.backpacks.calls import Calls, Reply
 from issuer.adapters.backpacks.hosts import Host
 from issuer.adapters.backpacks.results import Delivery, Kind, Outcome, Reason
 from issuer.adapters.backpacks.tokens import Tokens
+from issuer.adapters.exchanges import Answer
 from issuer.errors import (
     AccoladesError,
     BackpackAwayError,
@@ -348,3 +350,52 @@ def test_the_name_of_a_badge_is_no_sign_of_anything(name: str, reason: Reason) -
     calls = Scripted({"POST /v2/backpack/import": [(400, {"validationErrors": said})]})
     done = backpack(Kind.BADGR, calls).deliver(BADGE, again=False)
     assert (done.outcome, done.reason) == (Outcome.REFUSED, reason)
+
+
+@pytest.mark.parametrize(
+    ("emails_", "known"),
+    [
+        ([{"email": "asha@example.org"}], "asha@example.org"),
+        ([{"email": "Asha@Example.org", "caseVariants": ["asha@example.org"]}], "asha@example.org"),
+        ([{"email": "Asha@Example.org", "caseVariants": []}], "Asha@Example.org"),
+        ([{"email": "Asha@Example.org", "caseVariants": None}], "Asha@Example.org"),
+    ],
+)
+def test_badgr_knows_an_address_only_by_the_spellings_that_it_was_given(
+    emails_: list[dict[str, Any]], known: str
+) -> None:
+    calls = Scripted(
+        {
+            "GET /v2/users/self": [(200, {"result": [{"emails": emails_}]})],
+            "GET /v2/backpack/assertions": [(200, {"result": []})],
+        }
+    )
+    assert backpack(Kind.BADGR, calls).account().addresses == (known,)
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        {"statusCode": "400", "statusText": "INVALID_BADGE"},
+        {"statusCode": 200, "statusText": "INVALID_BADGE", "error": "The badge is broken."},
+        {"statusCode": 400, "statusText": "INVALID_BADGE", "error": ["The badge is broken."]},
+    ],
+)
+def test_a_refusal_inside_a_good_answer_is_one(status: dict[str, Any]) -> None:
+    calls = Scripted({"POST /assertions": [(200, {"status": status})]})
+    done = backpack(Kind.BADGE_CONNECT, calls).deliver(BADGE, again=False)
+    assert (done.outcome, done.reason) == (Outcome.REFUSED, Reason.INVALID)
+
+
+@pytest.mark.parametrize(
+    ("status", "is_unsure"), [(408, True), (425, False), (429, False), (502, True), (504, True)]
+)
+def test_who_may_have_handed_a_badge_on_before_it_failed_is_asked_again_first(
+    monkeypatch: pytest.MonkeyPatch, status: int, is_unsure: bool
+) -> None:
+    answer = Answer(status, {"retry-after": "5"})
+    monkeypatch.setattr(calls_module, "exchange", lambda *_, **__: answer)
+    calls = Calls(resolve=lambda *_, **__: [(2, 1, 6, "", ("93.184.215.14", 443))])
+    with pytest.raises(BackpackAwayError) as raised:
+        calls.ask("POST", "https://host.example/")
+    assert (raised.value.is_unsure, raised.value.seconds) == (is_unsure, 5.0)
