@@ -25,10 +25,13 @@ from sqlalchemy import (
     event,
     text,
 )
+from sqlalchemy import Text as TextColumn
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DisconnectionError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
+
+from issuer.words import packed, unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -78,6 +81,21 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Spoken(TypeDecorator[str]):
+    """A text that can still be translated when it is read, or words of somebody else."""
+
+    impl = TextColumn
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Return it as it is kept."""
+        return None if value is None else packed(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
+        """Return it as it was."""
+        return None if value is None else unpacked(value)
 
 
 class Base(DeclarativeBase):

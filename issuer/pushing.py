@@ -23,10 +23,12 @@ from issuer.errors import (
     AccoladesError,
     BackpackAwayError,
     BackpackLoginError,
+    NotFoundError,
     SealError,
 )
 from issuer.models import BackpackConnection
 from issuer.services import backpacks, pushes
+from issuer.words import Said, Text
 from openbadges.errors import OpenBadgesError
 
 if TYPE_CHECKING:
@@ -44,6 +46,7 @@ log = logging.getLogger(__name__)
 BATCH = 25
 #: Between two badges a backpack is left in peace.
 REST = 0.2
+NOT_UNDERSTOOD = Text("its answer cannot be understood")
 
 
 def _now() -> datetime:
@@ -64,6 +67,7 @@ class Pusher:
     clock: Callable[[], datetime] = _now
     rest: Callable[[float], object] = time.sleep
     is_stopped: Callable[[], bool] = field(default=lambda: False)
+    _sealed: str | None = field(default=None, init=False)  # what opened the backpack in hand
 
     def push(self) -> int:
         """Work for one backpack; return how many badges had an answer, or were tried for it."""
@@ -108,7 +112,8 @@ class Pusher:
                 return pushes.begin(session, number, self.site.keys, now=self.clock())
         except (AccoladesError, OpenBadgesError) as error:
             log.error("backpack %d: nothing can be made out for it: %s", number, error)  # noqa: TRY400 -- no defect of ours
-            self._put_off(number, BackpackAwayError(str(error)), None)
+            away = BackpackAwayError("this site cannot make the badges out now")
+            self._put_off(number, away, None)
             return None
 
     def _try(self, number: int, backpack: Backpack, work: Work) -> bool:
@@ -125,12 +130,12 @@ class Pusher:
             return False
         except (AccoladesError, OpenBadgesError) as error:
             with self.site.database.writing() as session:
-                pushes.postpone(session, work, str(error), now=self.clock())
+                pushes.postpone(session, work, _text(error), now=self.clock())
             return True
-        except Exception as error:  # what a stranger answers must not end the work for others
+        except Exception:  # what a stranger answers must not end the work for others
             log.exception("backpack %d: its answer cannot be understood", number)
             with self.site.database.writing() as session:
-                pushes.postpone(session, work, type(error).__name__, now=self.clock())
+                pushes.postpone(session, work, NOT_UNDERSTOOD, now=self.clock())
             return True
         with self.site.database.writing() as session:
             pushes.finish(session, work, result, now=self.clock())
@@ -142,7 +147,7 @@ class Pusher:
             pushes.put_off(
                 session,
                 number,
-                str(error),
+                error.text,
                 now=self.clock(),
                 seconds=error.seconds,
                 work=work,
@@ -152,7 +157,7 @@ class Pusher:
     def _shut(self, number: int, error: Exception) -> None:
         log.warning("backpack %d: its owner has to sign in once more: %s", number, error)
         with self.site.database.writing() as session:
-            pushes.shut(session, number)
+            pushes.shut(session, number, self._sealed)
 
     def _open(self, number: int, *, renew: bool = False) -> Backpack | None:
         """Return a backpack that can be asked, or nothing where that was put off."""
@@ -161,15 +166,18 @@ class Pusher:
             session.expunge_all()
         if connection is None:
             return None  # its owner removed it just now
+        backpack, self._sealed = None, connection.tokens
         try:
-            return opened(self.site, self.calls, connection, now=self.clock(), renew=renew)
+            backpack = opened(self.site, self.calls, connection, now=self.clock(), renew=renew)
         except (BackpackLoginError, SealError) as error:
             self._shut(number, error)
         except BackpackAwayError as error:
             self._put_off(number, error, None)
         except AccoladesError as error:
-            self._put_off(number, BackpackAwayError(str(error)), None)
-        return None
+            self._put_off(number, BackpackAwayError(error.text), None)
+        else:
+            self._sealed = connection.tokens
+        return backpack
 
 
 def opened(
@@ -193,8 +201,12 @@ def opened(
     if renew or (tokens.is_old(now) and tokens.refresh):
         tokens = _renewed(site, calls, connection, tokens, now)
         with site.database.writing() as session:
-            backpacks.keep_tokens(session, connection.id, tokens, vault)
+            backpacks.keep_tokens(session, connection, tokens, vault)
     return open_backpack(kind, calls, _api(site, connection), tokens.access)
+
+
+def _text(error: AccoladesError | OpenBadgesError) -> str:
+    return error.text if isinstance(error, AccoladesError) else Said(str(error))
 
 
 def _ask(backpack: Backpack, work: Work) -> Result:
@@ -206,9 +218,7 @@ def _ask(backpack: Backpack, work: Work) -> Result:
 def _api(site: Site, connection: BackpackConnection) -> str:
     if connection.protocol == Kind.BADGR:
         return connection.base_url
-    with site.database.reading() as session:
-        kept = backpacks.find_host(session, connection.protocol, connection.base_url)
-        return Host.from_dict(kept.document).api
+    return _host(site, connection)[0].api
 
 
 def _renewed(
@@ -216,8 +226,22 @@ def _renewed(
 ) -> Tokens:
     if connection.protocol == Kind.BADGR:
         return badgr.refreshed(calls, connection.base_url, tokens, now)
-    with site.database.reading() as session:
-        kept = backpacks.find_host(session, connection.protocol, connection.base_url)
-        host, sealed = Host.from_dict(kept.document), kept.client
+    host, sealed = _host(site, connection)
     client = oauth.Client.load(Vault(site.settings).open(sealed))
-    return oauth.refreshed(calls, host, client, tokens, now)
+    try:
+        return oauth.refreshed(calls, host, client, tokens, now)
+    except BackpackLoginError as error:
+        if "invalid_client" in str(error):  # the host forgot us: the next login registers anew
+            with site.database.writing() as session:
+                backpacks.forget_host(session, connection.protocol, connection.base_url)
+        raise
+
+
+def _host(site: Site, connection: BackpackConnection) -> tuple[Host, str]:
+    """Return a host, and our name there as it is sealed; raise `BackpackLoginError`."""
+    try:
+        with site.database.reading() as session:
+            kept = backpacks.find_host(session, connection.protocol, connection.base_url)
+            return Host.from_dict(kept.document), kept.client
+    except NotFoundError as error:  # its owner signs in, and this site is registered once more
+        raise BackpackLoginError("this site is not registered there any more") from error

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 
 from issuer.adapters.places import shown
-from issuer.words import Text
+from issuer.words import Said, Text
 from openbadges.baking import media_type
 from openbadges.errors import BakingError, FetchError
 
@@ -137,9 +137,11 @@ def failed(url: str, error: Exception) -> FetchError:
     if isinstance(error, TimeoutError):
         reason: str = Text("took too long")
     elif isinstance(error, ssl.SSLCertVerificationError):
-        reason = Text("its certificate does not hold: %(reason)s", reason=error.verify_message)
+        reason = Text(
+            "its certificate does not hold: %(reason)s", reason=Said(error.verify_message)
+        )
     else:
-        reason = ascii(str(error))[1:-1][:200] or Text("no answer")
+        reason = Said(ascii(str(error))[1:-1][:200]) or Text("no answer")
     return FetchError(
         Text("%(address)s cannot be reached: %(reason)s", address=shown(url), reason=reason)
     )

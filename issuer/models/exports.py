@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import ForeignKey, Index, Text, UniqueConstraint, Uuid
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from issuer.db import Base, BigInt, Json
+from issuer.db import Base, BigInt, Json, Spoken
 from issuer.models.awards import Assertion, Award
 from issuer.models.types import PushState
 
@@ -48,7 +48,7 @@ class BackpackConnection(Base):
     automatic: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
     last_used_at: Mapped[datetime | None]
-    last_error: Mapped[str | None] = mapped_column(Text)
+    last_error: Mapped[str | None] = mapped_column(Spoken)
     failures: Mapped[int] = mapped_column(default=0)  # in a row
     #: Until then one process works on it, or it is left alone.
     not_before: Mapped[datetime | None]
@@ -77,7 +77,8 @@ class Push(Base):
     #: It was begun and nobody noted how it ended: it may have arrived.
     unsure: Mapped[bool] = mapped_column(default=False)
     reason: Mapped[str | None] = mapped_column(Text)  # why it is as it is, in one of our words
-    answer: Mapped[str | None] = mapped_column(Text)  # the same in words of the backpack
+    #: The same in words of the backpack, or as a sentence of ours about it.
+    answer: Mapped[str | None] = mapped_column(Spoken)
     created_at: Mapped[datetime]
     next_attempt_at: Mapped[datetime | None]  # None where there is nothing to do, or no login
     finished_at: Mapped[datetime | None]

@@ -84,7 +84,7 @@ def keep(
     name = found.account.name
     own = listed(session, person)
     same = [each for each in own if (each.protocol, each.base_url) == (found.kind, found.base_url)]
-    former = next((each for each in same if each.account == name or not name), None)
+    former = next((each for each in same if each.account.lower() == name.lower() or not name), None)
     if former is None:
         if len(own) >= MAX_CONNECTIONS:
             raise ConflictError(
@@ -146,12 +146,18 @@ def tokens_of(connection: BackpackConnection, vault: Vault) -> Tokens:
     return Tokens.load(vault.open(connection.tokens))
 
 
-def keep_tokens(session: Session, number: int, tokens: Tokens, vault: Vault) -> None:
-    """Note new tokens of a connection; the former ones are of no use any more."""
+def keep_tokens(
+    session: Session, connection: BackpackConnection, tokens: Tokens, vault: Vault
+) -> None:
+    """Note new tokens of a connection, unless others came in place of those that it had.
+
+    ``connection`` is as it was read before; it has the new ones afterwards.
+    """
+    former, connection.tokens = connection.tokens, vault.seal(tokens.dump())
     session.execute(
         update(BackpackConnection)
-        .where(BackpackConnection.id == number, BackpackConnection.tokens.is_not(None))
-        .values(tokens=vault.seal(tokens.dump()))
+        .where(BackpackConnection.id == connection.id, BackpackConnection.tokens == former)
+        .values(tokens=connection.tokens)
     )
 
 

@@ -21,6 +21,7 @@ from issuer.models import Assertion, Award, BackpackConnection, Person, Push, Pu
 from issuer.services import credentials, minting
 from issuer.services.backpacks import LOGIN, MAX_ERROR, UNFINISHED
 from issuer.services.tasks import Task
+from issuer.words import Text
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -127,12 +128,14 @@ def take_back(session: Session, award: Award, *, now: datetime) -> None:
     can = Push.connection_id.in_(
         select(BackpackConnection.id).where(BackpackConnection.protocol.in_(REMOVING))
     )
-    arrived = or_(Push.state.in_(THERE), and_(Push.state == PushState.WAITING, Push.unsure))
+    # Of one that may have arrived nobody knows yet what there is to take back.
+    given_up = (PushState.WAITING, PushState.REFUSED)
+    on_its_way = and_(Push.state.in_(given_up), Push.unsure)
     mine = Push.award_id == award.id
     values = {"attempts": 0, "reason": Reason.TAKEN_BACK, "answer": None}
     withdrawing = (
         update(Push)
-        .where(mine, arrived, can)
+        .where(mine, or_(on_its_way, and_(Push.state.in_(THERE), can)))
         .values(state=PushState.WITHDRAWING, next_attempt_at=now, finished_at=None, **values)
     )
     if session.scalars(withdrawing.returning(Push.id)).all():
@@ -194,10 +197,13 @@ def begin(session: Session, connection_id: int, keys: KeyStore, *, now: datetime
         ).one_or_none()
         if push is None:
             return None
-        if push.state == PushState.WAITING and push.award.is_revoked and not push.unsure:
-            _finish(push, PushState.WITHDRAWN, Reason.TAKEN_BACK, "", now)
-            session.flush()
-            continue
+        if push.state == PushState.WAITING and push.award.is_revoked:
+            if push.unsure:
+                push.state = PushState.WITHDRAWING
+            else:
+                _finish(push, PushState.WITHDRAWN, Reason.TAKEN_BACK, "", now)
+                session.flush()
+                continue
         return _begun(session, push, keys, now)
 
 
@@ -215,8 +221,7 @@ def finish(session: Session, work: Work, result: Result, *, now: datetime) -> No
         push.next_attempt_at = now  # revoked while it was on its way
         return
     if work.withdraws and outcome is Outcome.REFUSED:
-        # It stays where it is, and whoever looks at it there learns that it was revoked.
-        _finish(push, PushState.SENT, Reason.TAKEN_BACK, result.answer, now)
+        _stays(push, result.answer, now)
         return
     if result.reason is Reason.FETCH and push.attempts < MAX_FETCHES:
         push.next_attempt_at = now + delay(push.attempts)
@@ -233,11 +238,14 @@ def postpone(session: Session, work: Work, error: str, *, now: datetime) -> None
     push = _locked(session, work.push_id)
     if push is None:
         return
-    if push.attempts >= MAX_ATTEMPTS:
-        _finish(push, PushState.REFUSED, Reason.BROKEN, error, now)
-    else:
+    if push.attempts < MAX_ATTEMPTS:
         push.next_attempt_at = now + delay(push.attempts)
-        push.reason, push.answer = Reason.BROKEN, error[:MAX_ERROR]
+        push.reason, push.answer = Reason.BROKEN, _short(error)
+    elif push.state == PushState.WITHDRAWING:
+        _stays(push, error, now)
+    else:
+        _finish(push, PushState.REFUSED, Reason.BROKEN, error, now)
+        push.unsure = True  # for whoever tries it again
 
 
 def put_off(
@@ -255,7 +263,7 @@ def put_off(
     if connection is None:
         return
     connection.failures += 1
-    connection.last_error = error[:MAX_ERROR]
+    connection.last_error = _short(error)
     wait = timedelta(seconds=seconds) if seconds else delay(connection.failures)
     connection.not_before = until = now + wait
     if work is not None and (push := _locked(session, work.push_id)) is not None:
@@ -265,8 +273,14 @@ def put_off(
     waiting = update(Push).where(Push.connection_id == connection_id, Push.state.in_(UNFINISHED))
     if connection.failures >= MAX_FAILURES:
         connection.failures, connection.not_before = 0, None
-        values = {"reason": Reason.AWAY, "answer": error[:MAX_ERROR], "next_attempt_at": None}
-        session.execute(waiting.values(state=PushState.REFUSED, finished_at=now, **values))
+        values = {"answer": _short(error), "next_attempt_at": None, "finished_at": now}
+        is_withdrawing = Push.state == PushState.WITHDRAWING
+        session.execute(
+            waiting.where(is_withdrawing).values(
+                state=PushState.SENT, reason=Reason.TAKEN_BACK, **values
+            )
+        )
+        session.execute(waiting.values(state=PushState.REFUSED, reason=Reason.AWAY, **values))
     else:
         session.execute(
             waiting.where(
@@ -283,13 +297,22 @@ def give_back(session: Session, work: Work, *, now: datetime) -> None:
         push.next_attempt_at = now
 
 
-def shut(session: Session, connection_id: int) -> None:
-    """Wait for the owner of a backpack to sign in there once more."""
-    session.execute(
+def shut(session: Session, connection_id: int, sealed: str | None) -> None:
+    """Wait for the owner of a backpack to sign in there once more.
+
+    Nothing is done where the tokens that are no good, ``sealed``, were exchanged meanwhile.
+    """
+    closed = session.scalars(
         update(BackpackConnection)
-        .where(BackpackConnection.id == connection_id)
+        .where(
+            BackpackConnection.id == connection_id,
+            BackpackConnection.tokens.is_not_distinct_from(sealed),
+        )
         .values(tokens=None, last_error=LOGIN, failures=0, not_before=None)
-    )
+        .returning(BackpackConnection.id)
+    ).all()
+    if not closed:
+        return
     session.execute(
         update(Push)
         .where(Push.connection_id == connection_id, Push.state.in_(UNFINISHED))
@@ -361,8 +384,18 @@ def _assertion(
 def _finish(
     push: Push, state: PushState, reason: Reason | None, answer: str, now: datetime
 ) -> None:
-    push.state, push.reason, push.answer = state, reason, answer[:MAX_ERROR] or None
+    push.state, push.reason, push.answer = state, reason, _short(answer) or None
     push.unsure, push.next_attempt_at, push.finished_at = False, None, now
+
+
+def _stays(push: Push, answer: str, now: datetime) -> None:
+    """Leave a badge where it is: whoever looks at it there learns that it was revoked."""
+    _finish(push, PushState.SENT, Reason.TAKEN_BACK, answer, now)
+
+
+def _short(text: str) -> str:
+    """Return words of a backpack, not too many; those of our own are short."""
+    return text if isinstance(text, Text) else text[:MAX_ERROR]
 
 
 def _used(session: Session, connection_id: int, now: datetime) -> None:

@@ -17,20 +17,38 @@ from sqlalchemy import select, update
 
 from issuer.adapters.backpacks.results import Kind
 from issuer.adapters.backpacks.tokens import Tokens
-from issuer.models import Assertion, BackpackConnection, Push
-from tests.simulators import BadgrSimulator, ConnectSimulator
+from issuer.models import Assertion, Award, BackpackConnection, Push
+from issuer.services import awards
+from openbadges.serialization import loads_object
+from tests.simulators import BadgrSimulator, ConnectSimulator, CredentialSimulator
 from tests.simulators.serving import PLACES
 from tests.simulators.site import sending_site
 from tests.unit.issuer.test_pushing import connect_host
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tests.simulators.serving import Simulator
     from tests.simulators.site import Sender
 
 ACCOLADES = str(Path(sys.executable).with_name("accolades"))
 BADGES = [f"Badge {number}" for number in range(5)]
+
+
+def formerly() -> BadgrSimulator:
+    """Return a Badgr of the time before version 2."""
+    made = BadgrSimulator()
+    made.formerly = True
+    return made
+
+
+HOSTS: dict[str, Callable[[], Simulator]] = {
+    "badgr": BadgrSimulator,
+    "version-1": formerly,
+    "connect": ConnectSimulator,
+    "connect-as-badgr": lambda: ConnectSimulator(as_badgr=True),
+    "version-3": CredentialSimulator,
+}
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -68,35 +86,35 @@ def kill(process: subprocess.Popen[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "has_broker"),
-    [(Kind.BADGR, False), (Kind.BADGE_CONNECT, False), (Kind.BADGR, True)],
-    ids=["badgr", "connect", "badgr-by-celery"],
+    ("host", "has_broker"),
+    [
+        ("badgr", False),
+        ("version-1", False),
+        ("connect", False),
+        ("connect-as-badgr", False),
+        ("version-3", False),
+        ("badgr", True),
+    ],
+    ids=["badgr", "version-1", "connect", "connect-as-badgr", "version-3", "badgr-by-celery"],
 )
 def test_a_worker_killed_again_and_again_neither_loses_nor_doubles_a_badge(
     request: pytest.FixtureRequest,
     tmp_path: Path,
     postgres_url: str,
-    kind: Kind,
+    host: str,
     *,
     has_broker: bool,
 ) -> None:
-    simulated: Simulator = BadgrSimulator() if kind is Kind.BADGR else ConnectSimulator()
+    simulated = HOSTS[host]()
     broker = request.getfixturevalue("amqp_url") if has_broker else ""
     with simulated.running(), sending_site(tmp_path, postgres_url, broker_url=broker) as sender:
         awarded = sender.award("asha", *BADGES)
-        number = _connected(sender, simulated, kind)
+        number = _connected(sender, simulated)
         sender.queue(number, awarded)
         account = simulated.accounts["asha@example.org"]
         for place in PLACES:
             before = len(account.badges)
-            simulated.hold(place)
-            with worker(sender) as process:
-                assert simulated.held.wait(60), place
-                kill(process)
-            simulated.let_go()
-            if place == "asked":
-                # The host stores what nobody waits for any more.
-                assert simulated.kept.wait(10)
+            _killed_at(place, sender, simulated)
             assert before < len(BADGES), place
             assert "waiting" in {state for state, _ in sender.states(number)}, place
             _end_leases(sender)
@@ -105,18 +123,75 @@ def test_a_worker_killed_again_and_again_neither_loses_nor_doubles_a_badge(
         assert errors == ""
         assert out.startswith("0 decided, ")
         assert sender.states(number) == [("sent", None)] * 5
-        with sender.site.database.reading() as session:
-            ours = set(session.scalars(select(Assertion.document_id)))
         # A host that got a badge twice would have it under another name as well.
-        assert set(account.badges) == ours
+        assert set(account.badges) == _ours(sender, host)
 
 
-def _connected(sender: Sender, simulated: Simulator, kind: Kind) -> int:
+@pytest.mark.parametrize("host", ["badgr", "connect", "version-3"])
+def test_a_badge_revoked_after_its_worker_was_killed_is_not_handed_in_again(
+    tmp_path: Path, postgres_url: str, host: str
+) -> None:
+    simulated = HOSTS[host]()
+    with simulated.running(), sending_site(tmp_path, postgres_url) as sender:
+        number = _connected(sender, simulated)
+        account = simulated.accounts["asha@example.org"]
+        for name, place in (("Never there", "asked"), ("There", "stored")):
+            (awarded,) = sender.award("asha", name)
+            sender.queue(number, [awarded])
+            # The first never leaves; the second is kept by the host, and nobody hears of it.
+            _killed_at(place, sender, simulated, is_lost=place == "asked")
+            with sender.site.database.writing() as session:
+                award = session.get_one(Award, awarded)
+                awards.revoke(session, award, "A mistake.", now=datetime.now(UTC))
+            _end_leases(sender)
+        handed = [each for each in simulated.asked if each.startswith("POST ")]
+        with worker(sender, "--once") as process:
+            assert process.communicate(timeout=120)[1] == ""
+        assert [each for each in simulated.asked if each.startswith("POST ")] == handed
+        gone, stays = ("withdrawn", "taken-back"), ("sent", "taken-back")
+        assert (
+            sender.states(number)
+            == {
+                "badgr": [gone, gone],
+                "connect": [gone, stays],
+                # It cannot be asked what it has: its holder is told to look there.
+                "version-3": [stays, stays],
+            }[host]
+        )
+        assert len(account.badges) == (0 if host == "badgr" else 1)
+
+
+def _killed_at(place: str, sender: Sender, simulated: Simulator, *, is_lost: bool = False) -> None:
+    """Kill a worker at a place; the host then goes on alone, unless the request is lost to it."""
+    simulated.hold(place)
+    with worker(sender) as process:
+        assert simulated.held.wait(60), place
+        kill(process)
+    simulated.is_losing = is_lost
+    simulated.let_go()
+    if place == "asked" and not is_lost:
+        # The host stores what nobody waits for any more.
+        assert simulated.kept.wait(10)
+    assert simulated.is_done.wait(10)
+    simulated.is_losing = False
+
+
+def _ours(sender: Sender, host: str) -> set[str]:
+    with sender.site.database.reading() as session:
+        rows = session.scalars(select(Assertion)).all()
+        if host != "version-3":
+            return {each.document_id for each in rows}
+        return {str(loads_object(each.ob3 or "")["id"]) for each in rows}
+
+
+def _connected(sender: Sender, simulated: Simulator) -> int:
     if isinstance(simulated, ConnectSimulator):
-        return connect_host(sender, simulated, kind, "asha")
+        return connect_host(sender, simulated, Kind.BADGE_CONNECT, "asha")
+    if isinstance(simulated, CredentialSimulator):
+        return connect_host(sender, simulated, Kind.OB3, "asha")
     email = "asha@example.org"
     simulated.account(email)
-    return sender.connect("asha", kind, simulated.url, Tokens(simulated.token(email)), email)
+    return sender.connect("asha", Kind.BADGR, simulated.url, Tokens(simulated.token(email)), email)
 
 
 def _end_leases(sender: Sender) -> None:

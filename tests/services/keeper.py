@@ -20,7 +20,11 @@ from tests.services import postgres, rabbitmq
 from tests.services.missing import MissingError
 from tests.services.processes import StartError
 
-STARTERS = {"postgres": postgres.start, "rabbitmq": rabbitmq.start}
+STARTERS = {
+    "postgres": postgres.start,
+    "rabbitmq": rabbitmq.start,
+    "rabbitmq-secure": rabbitmq.start_secure,
+}
 
 
 def main(service: str, run: Path, controller: int) -> None:

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import requests
 
+from tests.services.certificates import Authority
 from tests.services.missing import MissingError
 from tests.services.processes import Home, Server, free_ports, stop, wait_until
 
@@ -27,11 +28,28 @@ log.file = false
 log.console = true
 log.console.level = warning
 """
+SECURE_HOST = "localhost"
+SECURE = """\
+listeners.tcp = none
+ssl_options.cacertfile = {ca}
+ssl_options.certfile = {certificate}
+ssl_options.keyfile = {key}
+ssl_options.verify = verify_peer
+ssl_options.fail_if_no_peer_cert = true
+"""
 # One scheduler that does not spin: the tests need the processor themselves.
 ERLANG = "-kernel inet_dist_use_interface {127,0,0,1} +S 1:1 +sbwt none"
 
 
-def start(folder: Path) -> Server:
+def start_secure(folder: Path) -> Server:
+    """Start one that is talked to by TLS alone, and only by whoever shows a certificate.
+
+    In the folder lie ``authority.pem``, and for its clients ``client.pem`` and ``client.key``.
+    """
+    return start(folder, is_secure=True)
+
+
+def start(folder: Path, *, is_secure: bool = False) -> Server:
     """Start a broker of our own; the URL is that of its management interface.
 
     Raises ``MissingError`` or ``StartError``.
@@ -39,6 +57,14 @@ def start(folder: Path) -> Server:
     program, names = find_program(), find_name_server()
     home = Home.make(folder, "rabbitmq")
     amqp, http, epmd, distribution = free_ports(4)
+    configuration = CONFIGURATION.format(amqp=amqp, http=http)
+    if is_secure:
+        authority = Authority.make(folder)
+        own = authority.issue(SECURE_HOST)
+        authority.issue("client")
+        configuration = configuration.replace("listeners.tcp.1", "listeners.ssl.1") + (
+            SECURE.format(ca=authority.certificate, certificate=own.certificate, key=own.key)
+        )
     settings = {
         "ERL_EPMD_PORT": str(epmd),
         "ERL_EPMD_ADDRESS": "127.0.0.1",
@@ -49,9 +75,7 @@ def start(folder: Path) -> Server:
         "RABBITMQ_ENABLED_PLUGINS_FILE": str(
             home.write("enabled_plugins", "[rabbitmq_management].")
         ),
-        "RABBITMQ_CONFIG_FILE": str(
-            home.write("rabbitmq.conf", CONFIGURATION.format(amqp=amqp, http=http))
-        ),
+        "RABBITMQ_CONFIG_FILE": str(home.write("rabbitmq.conf", configuration)),
         # The system's own settings belong to the system's own broker.
         "RABBITMQ_CONF_ENV_FILE": "/dev/null",
         "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": ERLANG,
@@ -87,12 +111,12 @@ def find_name_server() -> str:
 
 
 @contextmanager
-def fresh_vhost(server_url: str) -> Iterator[str]:
+def fresh_vhost(server_url: str, begins: str = "amqp://guest:guest@127.0.0.1") -> Iterator[str]:
     """Give the AMQP URL of a new empty virtual host, and delete it afterwards."""
     name = f"test-{uuid4().hex}"
     _api(server_url, "PUT", f"vhosts/{name}").raise_for_status()
     try:
-        yield f"amqp://guest:guest@127.0.0.1:{_amqp_port(server_url)}/{name}"
+        yield f"{begins}:{_amqp_port(server_url)}/{name}"
     finally:
         _api(server_url, "DELETE", f"vhosts/{name}").raise_for_status()
 

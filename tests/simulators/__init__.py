@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from tests.simulators.badgr import BadgrSimulator
-from tests.simulators.hosts import ConnectSimulator, CredentialSimulator
+from tests.simulators.credentials import CredentialSimulator
+from tests.simulators.hosts import ConnectSimulator
 
 __all__ = ["BadgrSimulator", "ConnectSimulator", "CredentialSimulator"]

@@ -1,30 +1,30 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Hosts of Badge Connect, by the specification or as Badgr does it, and of Open Badges 3.0."""
+"""Hosts where one signs in with a code, and those of Badge Connect: by its rules, or as Badgr."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
-import json
 import secrets
 from dataclasses import dataclass
-from typing import Any
-from urllib.parse import urlencode
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote_plus, urlencode, urlsplit
 
+import requests
 from flask import Response, jsonify, redirect, request
 
-from tests.simulators.badgr import CLOSED
 from tests.simulators.checking import RefusedError, check
 from tests.simulators.serving import Simulator
+
+if TYPE_CHECKING:
+    from tests.simulators.serving import Account
 
 SCOPES2 = [
     f"https://purl.imsglobal.org/spec/ob/v2p1/scope/{name}"
     for name in ("assertion.readonly", "assertion.create", "profile.readonly", "profile.update")
 ]
-SCOPES3 = [
-    f"https://purl.imsglobal.org/spec/ob/v3p0/scope/{name}"
-    for name in ("credential.readonly", "credential.upsert", "profile.readonly", "profile.update")
-]
+METADATA = {"token_endpoint_auth_method": "client_secret_basic", "response_types": ["code"]}
+ADDRESSES = ("client_uri", "logo_uri", "tos_uri", "policy_uri")
 PAGE = """<!doctype html><title>Sign in</title><h1>Sign in</h1>
 <form method="post"><input name="email" value="{email}">
 <button name="allow" value="yes">Allow</button> <button name="allow" value="no">Deny</button>
@@ -65,15 +65,28 @@ class HostSimulator(Simulator):
 
     def _register(self) -> tuple[Response, int]:
         body = request.get_json()
-        needed = ("client_name", "client_uri", "logo_uri", "tos_uri", "policy_uri", "software_id")
+        needed = ("client_name", *ADDRESSES, "software_id", "software_version", "redirect_uris")
         if missing := [name for name in needed if not body.get(name)]:
             return jsonify(error=f"{missing} required"), 400
+        named = [*(body[name] for name in ADDRESSES), *body["redirect_uris"]]
+        if len({urlsplit(each).netloc for each in named}) > 1:
+            return jsonify(error="URIs do not match"), 400
+        if any(urlsplit(each).scheme != "https" and not _is_here(each) for each in named):
+            return jsonify(error="URI schemes must be HTTPS"), 400
+        if any(body[name] != value for name, value in METADATA.items()):
+            return jsonify(error="invalid client metadata"), 400
+        logo = requests.get(body["logo_uri"], timeout=20)
+        if logo.headers["Content-Type"] not in {"image/png", "image/svg+xml"}:
+            return jsonify(error="logo_uri: no picture"), 400
         wanted = set(body["scope"].split())
         if self.refuses_offline and wanted - set(SCOPES2[:3]):
             return jsonify(error="invalid scope"), 400
         name = secrets.token_urlsafe(8)
-        self.clients[name] = {**body, "client_id": name, "client_secret": secrets.token_urlsafe(8)}
-        return jsonify(self.clients[name]), 201
+        # A secret may hold anything.
+        secret = f"{secrets.token_urlsafe(8)}+/ :%"
+        self.clients[name] = {**body, "client_id": name, "client_secret": secret}
+        given = ["authorization_code"] if self.refuses_offline else body["grant_types"]
+        return jsonify({**self.clients[name], "grant_types": given}), 201
 
     def _ask(self) -> str | tuple[str, int]:
         query = request.args
@@ -102,7 +115,8 @@ class HostSimulator(Simulator):
     def _token(self) -> Response | tuple[Response, int]:
         given = request.authorization
         client = self.clients.get(given.username or "") if given else None
-        if given is None or client is None or client["client_secret"] != given.password:
+        secret = unquote_plus((given.password or "") if given else "")
+        if client is None or client["client_secret"] != secret:
             return jsonify(error="invalid_client"), 401
         form = request.form
         if form["grant_type"] == "refresh_token":
@@ -120,6 +134,8 @@ class ConnectSimulator(HostSimulator):
     """A host of Badge Connect; with ``as_badgr`` it deviates as Badgr does."""
 
     scopes = SCOPES2
+    #: So many badges it lists at once, however many are asked for.
+    most = 20
 
     def __init__(self, *, as_badgr: bool = False) -> None:
         self.as_badgr = self.refuses_offline = as_badgr
@@ -155,28 +171,26 @@ class ConnectSimulator(HostSimulator):
         )
 
     def _profile(self) -> Response | tuple[Response, int]:
-        account = self.whose()
-        if account is None:
-            return self._said(401, "UNAUTHENTICATED", "no token")
+        account = self._opened()
+        if isinstance(account, tuple):
+            return account
         emails = [email for email, known in account.emails.items() if known]
         if self.as_badgr:
             return jsonify(status=None, results=[{"name": "Somebody", "email": emails[0]}])
         return jsonify(status={"statusCode": 200}, profile={"type": "Profile", "email": emails[0]})
 
     def _list(self) -> Response | tuple[Response, int]:
-        account = self.whose()
-        if account is None:
-            return self._said(401, "UNAUTHENTICATED", "no token")
-        first, many = int(request.args["offset"]), int(request.args["limit"])
+        account = self._opened()
+        if isinstance(account, tuple):
+            return account
+        first, many = int(request.args["offset"]), min(int(request.args["limit"]), self.most)
         listed = [{"id": each} for each in account.badges][first : first + many]
         return jsonify({"results" if self.as_badgr else "assertions": listed})
 
     def _create(self) -> Response | tuple[Response, int]:
-        account = self.whose()
-        if account is None:
-            return self._said(401, "UNAUTHENTICATED", "no token")
-        if not account.is_verified:
-            return jsonify(CLOSED), 404
+        account = self._opened()
+        if isinstance(account, tuple):
+            return account
         body = request.get_json()
         if not isinstance(body.get("assertion"), dict):
             return self._said(400, "REQUEST_VALIDATION_ERROR", "assertion required")
@@ -195,6 +209,15 @@ class ConnectSimulator(HostSimulator):
             status={"statusCode": 200, "statusText": "OK"}
         ), 201 if self.as_badgr else 200
 
+    def _opened(self) -> Account | tuple[Response, int]:
+        account = self.whose()
+        if account is None:
+            return self._said(401, "UNAUTHENTICATED", None)
+        if not account.is_verified:
+            # Badgr says 401 there, for a token that is good.
+            return self._said(401 if self.as_badgr else 403, "PERMISSION_DENIED", None)
+        return account
+
     def _refused(self, error: RefusedError) -> tuple[Response, int]:
         if self.as_badgr:
             return self._said(400, "REQUEST_VALIDATION_ERROR", error.mixed())
@@ -202,79 +225,10 @@ class ConnectSimulator(HostSimulator):
         text = "RECIPIENT_PROFILE_MISMATCH" if mismatch else "INVALID_BADGE"
         return self._said(400, text, error.raw or error.description)
 
-    def _said(self, status: int, text: str, error: str | list[str]) -> tuple[Response, int]:
+    def _said(self, status: int, text: str, error: str | list[str] | None) -> tuple[Response, int]:
         return jsonify(status={"statusCode": status, "statusText": text, "error": error}), status
 
 
-class CredentialSimulator(HostSimulator):
-    """A host of Open Badges 3.0; ``proof`` tells which form it reads."""
-
-    scopes = SCOPES3
-    proof = "any"
-
-    def prepare(self) -> None:
-        """Add the routes."""
-        super().prepare()
-        self.routes(
-            ("GET", "/ims/ob/v3p0/discovery", self._discovery),
-            ("GET", "/ims/ob/v3p0/profile", self._profile),
-            ("POST", "/ims/ob/v3p0/credentials", self._upsert),
-        )
-
-    def _discovery(self) -> Response:
-        flow = {
-            "tokenUrl": f"{self.url}/token",
-            "authorizationUrl": f"{self.url}/authorize",
-            "refreshUrl": f"{self.url}/token",
-            "scopes": dict.fromkeys(self.scopes, "…"),
-        }
-        scheme = {
-            "type": "oauth2",
-            "x-imssf-name": "Simulated wallet",
-            "x-imssf-registrationUrl": f"{self.url}/register",
-            "flows": {"authorizationCode": flow},
-        }
-        return jsonify(openapi="3.0.1", components={"securitySchemes": {"OAuth2ACG": scheme}})
-
-    def _profile(self) -> Response | tuple[Response, int]:
-        account = self.whose()
-        if account is None:
-            return _said3(401, "unauthorizedrequest", "no token")
-        return jsonify(type=["Profile"], email=next(iter(account.emails)))
-
-    def _upsert(self) -> Response | tuple[Response, int]:
-        account = self.whose()
-        if account is None:
-            return _said3(401, "unauthorizedrequest", "no token")
-        if request.mimetype == "text/plain":
-            part = request.get_data(as_text=True).split(".")[1]
-            document = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
-        elif self.proof == "jwt":
-            return _said3(400, "invaliddata", "a compact JWS is expected")
-        else:
-            document = request.get_json()
-        subject = document["credentialSubject"]["identifier"][0]
-        fits = any(
-            f"sha256${hashlib.sha256((email + subject['salt']).encode()).hexdigest()}"
-            == subject["identityHash"]
-            for email in account.emails
-        )
-        if not fits:
-            return _said3(400, "invaliddata", "recipient identifier does not match the account")
-        is_known = document["id"] in account.badges
-        account.badges[document["id"]] = document
-        self.stored()
-        return jsonify(document), 200 if is_known else 201
-
-
-def _said3(status: int, code: str, text: str) -> tuple[Response, int]:
-    minor = {
-        "imsx_codeMinorField": [{"imsx_codeMinorFieldName": "x", "imsx_codeMinorFieldValue": code}]
-    }
-    body = {
-        "imsx_codeMajor": "failure",
-        "imsx_severity": "error",
-        "imsx_description": text,
-        "imsx_CodeMinor": minor,
-    }
-    return jsonify(body), status
+def _is_here(address: str) -> bool:
+    """Whether an address is of this machine: tests have no certificates."""
+    return urlsplit(address).hostname == "127.0.0.1"

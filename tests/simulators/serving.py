@@ -43,6 +43,7 @@ class Simulator:
         self.url = ""
         self.accounts: dict[str, Account] = {}
         self.tokens: dict[str, str] = {}  # to the first address of an account
+        self.rights: dict[str, frozenset[str]] = {}  # of a token that does not open everything
         self.renewals: dict[str, str] = {}
         self.asked: list[str] = []
         self.failures: deque[Response] = deque()
@@ -50,6 +51,8 @@ class Simulator:
         #: One of `PLACES`: a badge goes no further than that, until `go_on` is set.
         self.holds, self.held, self.go_on = "", threading.Event(), threading.Event()
         self.kept = threading.Event()  # a badge was stored
+        self.is_done = threading.Event()  # the request that was held on has its answer
+        self.is_losing = False  # whether what was held on is forgotten
         self.app.before_request(self._note)
         self.app.after_request(self._answered)
         self.prepare()
@@ -58,20 +61,28 @@ class Simulator:
         """Add the routes."""
         raise NotImplementedError
 
+    def missing(self) -> Response | None:
+        """Return the answer to a request for what this server never heard of."""
+        return None
+
     def account(self, email: str, password: str = "pass") -> Account:  # noqa: S107 (a test's own)
         """Return a new account that proved its address."""
         made = self.accounts[email] = Account(password, {email: True})
         return made
 
-    def token(self, email: str) -> str:
-        """Return a token for an account, as its owner could copy one."""
+    def token(self, email: str, rights: str = "") -> str:
+        """Return a token for an account, as its owner could copy one; for all unless told."""
         token = secrets.token_urlsafe(12)
         self.tokens[token] = email
+        if rights:
+            self.rights[token] = frozenset(rights.split())
         return token
 
-    def fail(self, status: int, headers: dict[str, str] | None = None) -> None:
-        """Answer the next request for badges with an error."""
-        self.failures.append(Response("<h1>error</h1>", status, headers=headers))
+    def fail(
+        self, status: int, headers: dict[str, str] | None = None, body: str = "<h1>error</h1>"
+    ) -> None:
+        """Answer the next request for badges with an error, or with another answer."""
+        self.failures.append(Response(body, status, headers=headers))
 
     def granted(self, email: str) -> Response:
         """Return the answer to a login."""
@@ -86,9 +97,17 @@ class Simulator:
 
     def whose(self) -> Account | None:
         """Return whose token a request brings."""
-        token = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        email = self.tokens.get(token)
+        email = self.tokens.get(self._brought())
         return self.accounts[email] if email else None
+
+    def may(self, *rights: str) -> bool:
+        """Whether the token of a request has one of these rights."""
+        own = self.rights.get(self._brought())
+        return own is None or bool(own & set(rights))
+
+    def _brought(self) -> str:
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        return token if scheme == "Bearer" else ""
 
     def stored(self) -> None:
         """Hold on where a test wants to kill whoever asked, after the badge was stored."""
@@ -97,7 +116,7 @@ class Simulator:
 
     def hold(self, place: str) -> None:
         """Hold on at that place when the next badge comes there."""
-        for event in (self.held, self.go_on, self.kept):
+        for event in (self.held, self.go_on, self.kept, self.is_done):
             event.clear()
         self.holds = place
 
@@ -118,12 +137,18 @@ class Simulator:
 
     def _note(self) -> Response | None:
         self.asked.append(f"{request.method} {request.path}")
+        if (answer := self.missing()) is not None:
+            return answer
         is_login = "token" in request.path or "discovery" in request.path
         if request.method == "POST" and not is_login:
             self._hold("asked")
+            if self.is_losing:
+                return Response(status=503)
         return self.failures.popleft() if self.failures and not is_login else None
 
     def _answered(self, response: Response) -> Response:
+        if request.method == "POST":
+            response.call_on_close(self.is_done.set)
         if self.holds == "answered" and request.method == "POST":
             response.call_on_close(self.held.set)
         return response

@@ -10,12 +10,13 @@ import time
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from urllib.parse import quote_plus, urlencode
 
 from issuer.adapters.backpacks.results import plain
 from issuer.adapters.exchanges import Deadline, UnreachedError, exchange
 from issuer.adapters.places import Policy, shown
 from issuer.errors import BackpackAwayError, BackpackBrokenError, BackpackLoginError
+from issuer.words import Said
 from openbadges.errors import FetchError, MalformedError
 from openbadges.serialization import dumps, loads
 
@@ -31,12 +32,18 @@ LONGEST_REST = 24 * 3600.0
 AGENT = "Accolades (Open Badges issuer)"
 REST = frozenset(
     {
+        HTTPStatus.REQUEST_TIMEOUT,
+        HTTPStatus.TOO_EARLY,
         HTTPStatus.TOO_MANY_REQUESTS,
         HTTPStatus.BAD_GATEWAY,
         HTTPStatus.SERVICE_UNAVAILABLE,
         HTTPStatus.GATEWAY_TIMEOUT,
     }
 )
+
+
+#: Something before the backpack says so, and what became of the request behind it nobody knows.
+UNSURE = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +65,11 @@ class Reply:
             return loads(self.body)
         except MalformedError:
             return None
+
+    @property
+    def is_told(self) -> bool:
+        """Whether the answer is one of an API, or empty: pages of web sites say 200 to anything."""
+        return not self.body.strip() or isinstance(self.json(), dict)
 
     def words(self) -> str:
         """Return the beginning of the answer, for whoever wants to know what was said."""
@@ -100,7 +112,8 @@ class Calls:
         elif text:
             body, headers["Content-Type"] = text.encode(), "text/plain"
         if basic:
-            pair = base64.b64encode(":".join(basic).encode()).decode()
+            # A name or a secret may hold anything (RFC 6749, 2.3.1).
+            pair = base64.b64encode(":".join(map(quote_plus, basic)).encode()).decode()
             headers["Authorization"] = f"Basic {pair}"
         elif bearer:
             headers["Authorization"] = f"Bearer {bearer}"
@@ -134,7 +147,7 @@ class Calls:
                 address=shown(url),
                 status=answer.status,
                 seconds=_seconds(answer.headers.get("retry-after", "")),
-                is_unsure=answer.status == HTTPStatus.GATEWAY_TIMEOUT,
+                is_unsure=answer.status in UNSURE,
             )
         return Reply(answer.status, answer.headers, answer.body)
 
@@ -145,7 +158,9 @@ def check_login(reply: Reply) -> None:
         raise BackpackLoginError("the backpack does not believe the token any more")
     if reply.status >= 500:
         raise BackpackBrokenError(
-            "the backpack broke (%(status)s): %(reason)s", status=reply.status, reason=reply.words()
+            "the backpack broke (%(status)s): %(reason)s",
+            status=reply.status,
+            reason=Said(reply.words()),
         )
 
 

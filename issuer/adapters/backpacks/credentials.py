@@ -15,9 +15,11 @@ from issuer.adapters.backpacks.results import (
     Result,
     addresses_in,
     text_at,
+    texts,
 )
-from issuer.errors import BackpackBrokenError
+from issuer.errors import BackpackAwayError, BackpackBrokenError
 from openbadges.serialization import loads_object
+from openbadges.signing import is_compact
 
 if TYPE_CHECKING:
     from issuer.adapters.backpacks.calls import Calls, Reply
@@ -77,14 +79,33 @@ class Credentials:
 
 
 def _result(reply: Reply, *, again: bool) -> Result:
+    if _is_busy(reply):
+        raise BackpackAwayError(
+            "the backpack asks to come later (%(status)s)", status=reply.status, is_unsure=True
+        )
     check_login(reply)
+    if reply.status == HTTPStatus.NOT_MODIFIED:
+        return Result(Outcome.SENT if again else Outcome.ALREADY_THERE)
     if reply.status in {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}:
         raise BackpackBrokenError(
             "the backpack has no address for credentials (%(status)s)", status=reply.status
         )
-    if not reply.is_good:
-        return refused(reply.json(), reply.status)
-    remote_id = text_at(reply.json(), "id") or None
+    body = reply.json()
+    if not reply.is_good or text_at(body, "imsx_codeMajor") in {"failure", "unsupported"}:
+        return refused(body, reply.status)
+    if not reply.is_told and not is_compact(reply.body.decode("utf-8", "replace").strip()):
+        raise BackpackBrokenError(
+            "the backpack answers (%(status)s) with what is no answer: its host has the wrong "
+            "address for credentials",
+            status=reply.status,
+        )
+    remote_id = text_at(body, "id") or None
     if reply.status == HTTPStatus.OK and not again:
         return Result(Outcome.ALREADY_THERE, remote_id)  # 200: replaced, 201: created
     return Result(Outcome.SENT, remote_id)
+
+
+def _is_busy(reply: Reply) -> bool:
+    """Whether a host that breaks says that it only has too much to do (its `imsx_StatusInfo`)."""
+    said = (each.lower().replace("_", "") for each in texts(reply.json()))
+    return not reply.is_good and "serverbusy" in said

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from issuer.adapters.backpacks.results import Kind, plain, text_at
 from issuer.errors import BackpackUnfitError, InvalidInputError
@@ -169,19 +169,28 @@ def _described(document: dict[str, Any], base_url: str) -> Host:
     offered: Any = found
     for step in (*flow, "scopes"):
         offered = offered.get(step) if isinstance(offered, dict) else None
-    server = text_at(document, "servers", 0, "url")
-    same = urlsplit(server).netloc == urlsplit(base_url).netloc if server else False
+    server = _joined(base_url, text_at(document, "servers", 0, "url"))
     return Host(
         kind=Kind.OB3,
         base_url=base_url,
         name=plain(text_at(found, "x-imssf-name") or text_at(document, "info", "title"))[:80],
-        api=(server if same else f"{base_url}{API3}").rstrip("/"),
+        api=(server or f"{base_url}{API3}").rstrip("/"),
         registration_url=_whole(text_at(found, "x-imssf-registrationUrl")),
         authorization_url=_whole(text_at(found, *flow, "authorizationUrl")),
         token_url=_whole(text_at(found, *flow, "tokenUrl")),
         refresh_url=_whole(text_at(found, *flow, "refreshUrl")),
         scopes=_scopes(Kind.OB3, list(offered) if isinstance(offered, dict) else offered),
     )
+
+
+def _joined(base_url: str, server: str) -> str:
+    """Return the address of an API that may be told as a path; empty unless it is at the host."""
+    try:
+        joined = urljoin(f"{base_url}/", server)
+        is_there = urlsplit(joined).netloc == urlsplit(base_url).netloc
+    except ValueError:
+        return ""
+    return joined if server and is_there else ""
 
 
 def _scopes(kind: Kind, offered: object) -> tuple[str, ...]:

@@ -15,7 +15,8 @@ from urllib.parse import urlencode
 from issuer.adapters.backpacks.hosts import OFFLINE, WANTED
 from issuer.adapters.backpacks.results import plain, text_at
 from issuer.adapters.backpacks.tokens import granted, is_token
-from issuer.errors import BackpackLoginError, BackpackUnfitError
+from issuer.errors import BackpackBrokenError, BackpackLoginError, BackpackUnfitError
+from issuer.words import Said
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,7 +77,7 @@ def register(calls: Calls, host: Host, *, name: str, base_url: str, version: str
             "%(address)s: does not register this site (%(status)s): %(reason)s",
             address=host.base_url,
             status=reply.status,
-            reason=reply.words()[:200],
+            reason=Said(reply.words()[:200]),
         )
     secret, auth = text_at(body, "client_secret"), text_at(body, "token_endpoint_auth_method")
     given = text_at(body, "scope")
@@ -152,10 +153,18 @@ def _tokens(calls: Calls, url: str, client: Client, form: dict[str, str]) -> Rep
 
 def _granted(reply: Reply, now: datetime, former: Tokens | None = None) -> Tokens:
     body = reply.json()
-    if not reply.is_good or not isinstance(body, dict):
+    names_error = isinstance(body, dict) and "error" in body and reply.status < 500
+    if names_error or reply.status in {HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED}:
         said = plain(f"{text_at(body, 'error')} {text_at(body, 'error_description')}")[:200]
         raise BackpackLoginError(
-            "the host gives no token (%(status)s): %(said)s", status=reply.status, said=said
+            "the host gives no token (%(status)s): %(said)s", status=reply.status, said=Said(said)
+        )
+    if not reply.is_good or not isinstance(body, dict):
+        # A host in trouble, or something before it: the tokens that we have may be good still.
+        raise BackpackBrokenError(
+            "the host broke as it was asked for a token (%(status)s): %(reason)s",
+            status=reply.status,
+            reason=Said(reply.words()[:200]),
         )
     made = granted(body, now=now, former=former)
     # A host that does not renew gives the former one again, or nothing.

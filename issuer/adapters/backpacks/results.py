@@ -16,6 +16,8 @@ MAX_TEXTS: Final = 60
 UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 #: What Badgr calls a mistake, in the midst of the words for people.
 CODE = re.compile(r"[A-Z0-9_]+|False|True|None|bad request")
+#: Addresses are of our own making: the name of a badge in one is no sign of anything.
+ADDRESS = re.compile(r"\b[a-z]+://\S+")
 
 
 class Kind(StrEnum):
@@ -116,8 +118,9 @@ DUPLICATE: Final = ("duplicate_badge", "already have this badge", "already exist
 def refusal(body: Any) -> Result:
     """Return what a refusal means: one that says that the badge is there already is none."""
     said = list(texts(body))
-    whole = "\n".join(said).lower()
-    words = _words(said)
+    described = text_at(body, "imsx_description")
+    whole = ADDRESS.sub(" ", "\n".join(said).lower())
+    words = plain(described) or _words(said)
     if any(sign in whole for sign in DUPLICATE):
         return Result(Outcome.ALREADY_THERE, answer=words)
     reason = next((reason for sign, reason in SIGNS if sign in whole), Reason.OTHER)

@@ -24,7 +24,7 @@ from issuer.limits import limiter
 from issuer.services import backpacks
 from issuer.services.backpacks import Found
 from issuer.site import current_site, db_session
-from issuer.telling import worded
+from issuer.telling import marked, worded
 from issuer.web.backpacks.sending import ASKING, TROUBLES, patient_calls, tell, who
 from issuer.web.settings.shown import changing, me
 from issuer.words import several
@@ -60,7 +60,7 @@ def connect_badgr() -> Response:
         found = Found(Kind.BADGR, base_url, tokens, backpack.account())
         return _kept(_keep(found, now))
     except TROUBLES as error:
-        return _page(trouble=worded(error))
+        return _page(trouble=error.text)
 
 
 @blueprint.post("/connect")
@@ -72,7 +72,7 @@ def connect() -> Response:
         base_url = hosts.origin(form.get("address", ""), allow_loopback=_allows_loopback())
         host, client = _registered(form.get("kind", ""), base_url)
     except TROUBLES as error:
-        return _page(trouble=worded(error))
+        return _page(trouble=error.text)
     state, verifier = secrets.token_urlsafe(24), oauth.new_verifier()
     _begin(state, [host.kind, base_url, verifier])
     own = current_site().settings.base_url
@@ -102,6 +102,7 @@ def _page(trouble: str = "") -> Response:
     html = render_template(
         "my/connect.html",
         trouble=trouble,
+        marked=marked,
         given=request.form,
         preset=request.args.get("address", "")[:200],
     )

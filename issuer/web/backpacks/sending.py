@@ -27,7 +27,7 @@ from issuer.pushing import opened
 from issuer.services import backpacks, emails, push_pages, pushes
 from issuer.services.tasks import Task
 from issuer.site import current_site, db_session
-from issuer.telling import worded
+from issuer.telling import marked, worded
 from issuer.waking import wake
 from issuer.web.backpacks import words
 from issuer.web.login import current_login
@@ -83,6 +83,7 @@ def show() -> str:
         backpacks=push_pages.shown(database, backpacks.listed(database, person)),
         kinds=words.kind_words(),
         states=words.state_words(),
+        marked=marked,
     )
 
 
@@ -107,6 +108,8 @@ def one(number: int) -> str:
         kinds=words.kind_words(),
         states=words.state_words(),
         why=words.why,
+        answered=words.answered,
+        marked=marked,
         PushState=PushState,
     )
 

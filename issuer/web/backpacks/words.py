@@ -6,9 +6,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flask_babel import gettext as _
+from markupsafe import Markup, escape
 
 from issuer.adapters.backpacks.results import Kind, Reason
 from issuer.models import PushState
+from issuer.telling import marked
+from issuer.words import Text
 
 if TYPE_CHECKING:
     from issuer.models import Push
@@ -44,11 +47,19 @@ def why(push: Push) -> tuple[str, str]:
                 _("Remove it there. Whoever checks it learns that it was revoked."),
             )
         return _("The badge was revoked."), ""
-    if push.state == PushState.WAITING and push.reason == Reason.BROKEN:
+    is_open = push.state in {PushState.WAITING, PushState.WITHDRAWING}
+    if is_open and push.reason == Reason.BROKEN:
         return _("The backpack broke on this badge. It is tried again by itself."), ""
     if push.state == PushState.WAITING and push.reason == Reason.FETCH:
         return _("The backpack could not read the badge here. It is tried again by itself."), ""
     return _refusals().get(push.reason or "", ("", ""))
+
+
+def answered(answer: str) -> Markup:
+    """Return what a backpack said, as its own words, or our sentence about its answer."""
+    if isinstance(answer, Text):
+        return marked(answer)
+    return escape(_("The backpack said:")) + " " + marked(answer)
 
 
 def _refusals() -> dict[str, tuple[str, str]]:

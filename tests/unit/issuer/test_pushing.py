@@ -18,6 +18,7 @@ from issuer.adapters.backpacks.results import Kind, Result
 from issuer.adapters.backpacks.tokens import Tokens
 from issuer.adapters.fetching import GuardedFetcher
 from issuer.adapters.vault import Vault
+from issuer.errors import BackpackLoginError, NotFoundError
 from issuer.models import Assertion, Award, BackpackConnection, Push
 from issuer.pushing import Pusher
 from issuer.services import awards, backpacks, emails, erasing, persons, pushes
@@ -94,6 +95,19 @@ def documents(sender: Sender, *award_ids: int) -> list[str]:
     with sender.site.database.reading() as session:
         statement = select(Assertion.document_id).where(Assertion.award_id.in_(award_ids))
         return list(session.scalars(statement))
+
+
+def revoke(sender: Sender, *award_ids: int) -> None:
+    with sender.site.database.writing() as session:
+        for each in award_ids:
+            awards.revoke(session, session.get_one(Award, each), "A mistake.", now=sender.clock())
+
+
+def try_again(sender: Sender, number: int) -> None:
+    """Press the button."""
+    with sender.site.database.writing() as session:
+        connection = session.get_one(BackpackConnection, number)
+        pushes.retry(session, connection, now=sender.clock())
 
 
 def begin(sender: Sender, number: int) -> pushes.Work:
@@ -205,9 +219,7 @@ def test_a_badge_on_which_a_backpack_breaks_holds_up_no_other(
         sender.clock.move(hours=7)
         assert sender.push() == 1
     assert sender.states(number) == [("refused", "broken"), SENT]
-    with sender.site.database.writing() as session:
-        connection = session.get_one(BackpackConnection, number)
-        pushes.retry(session, connection, now=sender.clock())
+    try_again(sender, number)
     sender.push()
     assert sender.states(number) == [SENT, SENT]
 
@@ -287,9 +299,7 @@ def test_a_revoked_badge_is_withdrawn_where_that_can_be_asked(
     sender.queue(number, awarded[:2])
     sender.push()
     sender.queue(number, awarded[2:])
-    with sender.site.database.writing() as session:
-        for each in awarded[1:]:
-            awards.revoke(session, session.get_one(Award, each), "A mistake.", now=sender.clock())
+    revoke(sender, *awarded[1:])
     sender.push()
     gone = ("withdrawn", "taken-back")
     assert sender.states(number) == [SENT, gone, gone]
@@ -307,8 +317,7 @@ def test_a_badge_revoked_on_its_way_is_withdrawn_when_it_arrived(
         "entityId": "e",
         "openBadgeId": work.delivery.document_id,
     }
-    with sender.site.database.writing() as session:
-        awards.revoke(session, session.get_one(Award, awarded), "A mistake.", now=sender.clock())
+    revoke(sender, awarded)
     sender.clock.move(seconds=pushes.LEASE.total_seconds() + 1)
     sender.push()
     assert sender.states(number) == [("withdrawn", "taken-back")]
@@ -423,3 +432,160 @@ def test_whoever_is_erased_leaves_no_backpack_and_no_way_to_it(
     with sender.site.database.reading() as session:
         assert session.get(BackpackConnection, number) is None
     assert sender.push() == 0
+
+
+@pytest.mark.parametrize("arrived", [True, False], ids=["arrived", "never-left"])
+def test_a_revoked_badge_is_never_handed_in_again_to_see_whether_it_arrived(
+    sender: Sender, name: str, arrived: bool
+) -> None:
+    host = ConnectSimulator()
+    with host.running():
+        number = connect_host(sender, host, Kind.BADGE_CONNECT, name)
+        (awarded,) = sender.award(name, "First Steps")
+        sender.queue(number, [awarded])
+        work = begin(sender, number)
+        if arrived:
+            host.accounts[f"{name}@example.org"].badges[work.delivery.document_id] = {}
+        revoke(sender, awarded)
+        sender.clock.move(seconds=pushes.LEASE.total_seconds() + 1)
+        sender.push()
+        assert "POST /ims/ob/v2p1/assertions" not in host.asked
+        state = "sent" if arrived else "withdrawn"
+        assert sender.states(number) == [(state, "taken-back")]
+
+
+def test_a_badge_that_could_not_be_removed_for_days_stays_and_is_no_refused_one(
+    sender: Sender, badgr: BadgrSimulator, name: str
+) -> None:
+    number = connect(sender, badgr, name)
+    awarded = sender.award(name, "First Steps", "Second Steps")
+    sender.queue(number, awarded[:1])
+    sender.push()
+    revoke(sender, awarded[0])
+    sender.queue(number, awarded[1:])
+    for _ in range(pushes.MAX_FAILURES):
+        badgr.fail(503)
+        assert sender.push() == 1
+        sender.clock.move(hours=7)
+    assert sender.states(number) == [("sent", "taken-back"), ("refused", "away")]
+    try_again(sender, number)
+    sender.push()
+    assert sender.states(number) == [("sent", "taken-back"), SENT]
+
+
+def test_a_badge_whose_removal_breaks_again_and_again_stays(
+    sender: Sender, badgr: BadgrSimulator, name: str
+) -> None:
+    number = connect(sender, badgr, name)
+    (awarded,) = sender.award(name, "First Steps")
+    sender.queue(number, [awarded])
+    sender.push()
+    revoke(sender, awarded)
+    for _ in range(pushes.MAX_ATTEMPTS):
+        badgr.fail(500)
+        assert sender.push() == 1
+        sender.clock.move(hours=7)
+    assert sender.states(number) == [("sent", "taken-back")]
+    assert sender.push() == 0
+
+
+def test_a_badge_that_was_given_up_is_looked_for_before_it_is_handed_in_again(
+    sender: Sender, name: str
+) -> None:
+    host = ConnectSimulator()
+    with host.running():
+        number = connect_host(sender, host, Kind.BADGE_CONNECT, name)
+        (awarded,) = sender.award(name, "First Steps")
+        sender.queue(number, [awarded])
+        for _ in range(pushes.MAX_ATTEMPTS):
+            host.fail(500)
+            sender.push()
+            sender.clock.move(hours=7)
+        assert sender.states(number) == [("refused", "broken")]
+        # The last time it broke it had kept the badge.
+        kept = host.accounts[f"{name}@example.org"].badges
+        kept[documents(sender, awarded)[0]] = {}
+        try_again(sender, number)
+        sender.push()
+        assert sender.states(number) == [SENT]
+        assert own(host, name) == documents(sender, awarded)
+
+
+def test_tokens_that_came_meanwhile_are_not_thrown_away(
+    sender: Sender, badgr: BadgrSimulator, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever tests a backpack on its page renews the token as well as the worker does."""
+    email = f"{name}@example.org"
+    number = connect(sender, badgr, name)
+    sender.connect(name, Kind.BADGR, badgr.url, renewable(badgr, name), email)
+    sender.queue(number, sender.award(name, "First Steps"))
+
+    def renewed_by_another(*_arguments: Any, **_options: Any) -> Tokens:
+        tokens = Tokens(badgr.token(email))
+        assert sender.connect(name, Kind.BADGR, badgr.url, tokens, email) == number
+        raise BackpackLoginError("the renewal was used before")
+
+    monkeypatch.setattr(badgr_adapter, "refreshed", renewed_by_another)
+    sender.push()
+    assert sender.states(number) == [SENT]
+    assert sender.connection(number).last_error is None
+
+
+def test_a_late_renewal_does_not_replace_the_tokens_of_a_new_login(
+    sender: Sender, badgr: BadgrSimulator, name: str
+) -> None:
+    number = connect(sender, badgr, name)
+    read_before = sender.connection(number)
+    sender.connect(name, Kind.BADGR, badgr.url, Tokens("new"), f"{name}@example.org")
+    vault = Vault(sender.site.settings)
+    with sender.site.database.writing() as session:
+        backpacks.keep_tokens(session, read_before, Tokens("late"), vault)
+    assert backpacks.tokens_of(sender.connection(number), vault).access == "new"
+
+
+def test_a_token_without_the_right_is_told_from_an_account_without_an_address(
+    sender: Sender, badgr: BadgrSimulator, name: str
+) -> None:
+    number = connect(sender, badgr, name)
+    email = f"{name}@example.org"
+    tokens = Tokens(badgr.token(email, "r:profile r:backpack"))
+    sender.connect(name, Kind.BADGR, badgr.url, tokens, email)
+    sender.queue(number, sender.award(name, "First Steps"))
+    sender.push()
+    assert sender.states(number) == [("refused", "forbidden")]
+
+
+def test_a_backpack_to_which_another_spelling_of_the_address_belongs_says_so(
+    sender: Sender, badgr: BadgrSimulator, name: str
+) -> None:
+    """Badgr compares letter by letter, and badges are made out to small letters."""
+    number = connect(sender, badgr, name)
+    account = badgr.accounts[f"{name}@example.org"]
+    account.emails = {f"{name.upper()}@Example.org": True}
+    sender.queue(number, sender.award(name, "First Steps"))
+    sender.push()
+    assert sender.states(number) == [("refused", "recipient")]
+    account.emails[f"{name}@example.org"] = True  # another spelling, added there
+    try_again(sender, number)
+    sender.push()
+    assert sender.states(number) == [SENT]
+
+
+@pytest.mark.parametrize("is_known", [True, False], ids=["forgot-us", "told-by-another"])
+def test_where_a_host_forgot_this_site_its_owner_signs_in_and_it_is_registered_anew(
+    sender: Sender, name: str, is_known: bool
+) -> None:
+    host, email = ConnectSimulator(), f"{name}@example.org"
+    with host.running():
+        number = connect_host(sender, host, Kind.BADGE_CONNECT, name)
+        ended = Tokens("stale", "renewal")
+        sender.connect(name, Kind.BADGE_CONNECT, host.url, ended, email)
+        if not is_known:
+            with sender.site.database.writing() as session:
+                backpacks.forget_host(session, Kind.BADGE_CONNECT, host.url)
+        sender.queue(number, sender.award(name, "First Steps"))
+        sender.push()
+        assert sender.states(number) == [WAITING]
+        assert sender.connection(number).last_error == backpacks.LOGIN
+        with sender.site.database.reading() as session, pytest.raises(NotFoundError):
+            backpacks.find_host(session, Kind.BADGE_CONNECT, host.url)

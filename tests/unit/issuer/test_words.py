@@ -8,9 +8,10 @@ import re
 
 import pytest
 
+from issuer.adapters.backpacks.results import plain
 from issuer.catalogues import catalogue
 from issuer.errors import BackpackAwayError, ConflictError
-from issuer.words import Text, paragraphs, several, spoken
+from issuer.words import MARK, MAX_VALUE, Said, Text, packed, paragraphs, several, spoken, unpacked
 from tools import catalogues
 
 PLACE = re.compile(r"%\((\w+)\)")
@@ -118,3 +119,37 @@ def test_values_stand_beside_their_sentences() -> None:
                 if given != set(PLACE.findall(sentence.value)):
                     wrong.append(f"{name}:{sentence.lineno}: {sorted(map(str, given))}")
     assert not wrong
+
+
+def test_a_row_keeps_a_text_so_that_it_can_still_be_translated() -> None:
+    inner = Text("is retired")
+    text = Text("badge %(badge)r: %(reason)s", badge="a", reason=inner)
+    kept = unpacked(packed(text))
+    assert kept == text
+    assert spoken(kept, loud) == "ABZEICHEN a: IST IM RUHESTAND"
+    said = unpacked(packed(Text("%(status)s: %(reason)s", status=500, reason=Said("<b>" * 900))))
+    assert isinstance(said, Text)
+    assert isinstance(said.values["reason"], Said)
+    assert len(said.values["reason"]) == MAX_VALUE
+    assert said.values["status"] == 500
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        "plain words",
+        '{"text": "is retired", "values": {}}',
+        MARK + "no JSON",
+        MARK + '{"text": "badge %(badge)r", "values": {"badge": {}}}',
+        MARK + '{"text": "badge %(badge)d", "values": {"badge": "a"}}',
+        MARK + "[1]",
+    ],
+)
+def test_what_was_never_packed_is_no_sentence_of_ours(kept: str) -> None:
+    assert type(unpacked(kept)) is str
+
+
+def test_what_a_stranger_says_cannot_look_like_a_sentence_of_ours() -> None:
+    forged = packed(Text("is retired"))
+    assert type(unpacked(packed(forged))) is str
+    assert not plain(forged).startswith(MARK)

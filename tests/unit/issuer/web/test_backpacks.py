@@ -118,6 +118,38 @@ def test_a_wrong_password_is_told_and_kept_nowhere(sender: Sender, asha: Browser
         assert "is connected" in asha.follow(asha.post(f"{HERE}/badgr", **form))
 
 
+@pytest.mark.parametrize(
+    ("language", "ours", "theirs"),
+    [
+        ("en", "the backpack broke (500)", "<h1>no & time</h1>"),
+        ("de", "der Rucksack ist gescheitert (500)", "<h1>no & time</h1>"),
+        ("es", "la mochila ha fallado (500)", "<h1>no & time</h1>"),
+    ],
+)
+def test_why_a_backpack_waits_is_said_in_the_language_of_its_owner(
+    sender: Sender, language: str, ours: str, theirs: str
+) -> None:
+    """What its host said stays as it is, as a quotation that brings no element into the page."""
+    badgr = BadgrSimulator()
+    with badgr.running():
+        badgr.account(EMAIL)
+        number = sender.connect("asha", Kind.BADGR, badgr.url, Tokens(badgr.token(EMAIL)), EMAIL)
+        sender.queue(number, sender.award("asha", f"In {language}"))
+        badgr.fail(500, body=theirs)
+        sender.push()
+        badgr.fail(503)
+        sender.clock.move(hours=1)
+        sender.push()
+    asha = Browser(sender.app, "asha")
+    asha.client.set_cookie("language", language)
+    shown = asha.get(f"{HERE}/{number}").text
+    assert ours in shown
+    assert '<q lang="en">&lt;h1&gt;no &amp; time&lt;/h1&gt;</q>' in shown
+    away = {"en": "asks to come later (503)", "de": "später zu kommen (503)", "es": "más tarde"}
+    assert away[language] in shown
+    assert away[language] in asha.get(HERE).text
+
+
 def leave(asha: Browser, host: HostSimulator) -> str:
     """Return where the page leads after the address of a host was typed."""
     answer = asha.post(f"{HERE}/connect", address=host.url)
