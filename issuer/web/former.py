@@ -139,11 +139,13 @@ def catalogue_feed() -> Response:
     return redirect(url_for("feeds.badges"), MOVED)
 
 
-@blueprint.get("/tags/<names>/<any(any, all):kind>")
+@blueprint.get("/tags/<path:names>/<any(any, all):kind>")
 def tags(names: str, kind: str) -> Response:
     """Lead to the badges of a tag; of several, to the first."""
     del kind  # any or all: the first is both
-    return redirect(url_for("exploring.tag", name=names.split(",")[0]), MOVED)
+    name = next((name for name in names.split(",") if name.strip()), "")
+    place = url_for("exploring.tag", name=name) if name else url_for("exploring.tags")
+    return redirect(place, MOVED)
 
 
 @blueprint.get("/assertions/<badge_id>/<recipient>")
@@ -175,7 +177,7 @@ def picture(file: str) -> Response:
 @blueprint.get("/invitations/<token>/claim")
 def claim(token: str) -> Response:
     """Lead to the page of an invitation; nothing is claimed by following a link."""
-    return redirect(f"/invitations/{token}", MOVED)
+    return redirect(url_for("invitations.show", token=token), MOVED)
 
 
 def _to_badge(name: str) -> Response:

@@ -47,9 +47,13 @@ def _settle(site: Site) -> None:
         ("/explore/badges", "/explore"),
         ("/explore/badges/rss", "/feeds/badges.atom"),
         ("/tags/quality,design/any", "/tags/quality"),
+        ("/tags/,quality/all", "/tags/quality"),
+        ("/tags/,/all", "/tags"),
+        ("/tags/c%2Fc++/any", "/tags/c/c++"),
         ("/pngs/old.png", "/badges/alone/image"),
         ("/pngs/alone,-at-last!.png", "/badges/alone/image"),
         ("/invitations/0123/claim", "/invitations/0123"),
+        ("/invitations/%0aa%3F/claim", "/invitations/%0Aa%3F"),
     ],
 )
 def test_an_old_address_leads_to_the_new_one(
