@@ -20,7 +20,7 @@ UNSEEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u
 
 
 def name_of(text: str) -> str:
-    """Return how somebody is called, on one line: each letter with its accents, blanks as spaces."""
+    """Return a name on one line: each letter with its accents in it, blanks as spaces."""
     return " ".join(unicodedata.normalize("NFC", text).translate(BLANK).split())
 
 

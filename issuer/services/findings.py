@@ -174,7 +174,7 @@ def _printable(found: re.Match[str]) -> str:
 
 
 def _joins(found: re.Match[str]) -> bool:
-    """Whether it is one joiner between two that it shapes: between Latin letters it only misleads."""
+    """Whether it is one joiner between two that it shapes; between others it only misleads."""
     before, after = found.string[: found.start()][-1:], found.string[found.end() :][:1]
     return (
         len(found[0]) == 1

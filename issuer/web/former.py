@@ -9,7 +9,7 @@ from flask import Blueprint, redirect, request, url_for
 
 from issuer.addresses import Addresses
 from issuer.errors import GoneError, InvalidInputError, NotFoundError
-from issuer.services import former, profiles, spans
+from issuer.services import former, profiles, rarity, spans
 from issuer.services.leaderboards import Wanted
 from issuer.site import current_site, db_session
 from issuer.web import boards
@@ -47,7 +47,7 @@ def badge_feed(badge_id: str) -> Response:
 def badge_json(badge_id: str) -> Response:
     """Answer the facts of a badge."""
     found, addresses = former.badge(db_session(), badge_id), _addresses()
-    share = 100 * found.holders / found.people if found.people else 0.0
+    share = 100 * rarity.rarity(found.holders, found.people).share
     first, last = found.first, found.last
     return public_json(
         {
@@ -85,7 +85,8 @@ def user_json(username: str) -> Response:
     """Answer a person and their badges."""
     session, addresses = db_session(), _addresses()
     profile = profiles.profile(session, username)
-    share = 100 * profile.badges / profile.catalogue if profile.catalogue else 0.0
+    # Retired badges are held, but no longer in the catalogue.
+    share = min(100 * profile.badges / profile.catalogue, 100.0) if profile.catalogue else 0.0
     return public_json(
         {
             "user": profile.person.username,
