@@ -37,7 +37,7 @@ from issuer.models import (
 )
 from issuer.services import rarity, searching
 from issuer.services.cards import BadgeCard, Listing, SeriesCard, Step, TagCard
-from issuer.services.listing import EPOCH, plain
+from issuer.services.listing import EPOCH, LARGEST, plain, position
 
 if TYPE_CHECKING:
     from sqlalchemy import BindParameter, ColumnElement, ScalarSelect, Select
@@ -305,20 +305,33 @@ class _Order:
         """Return the condition that a badge comes after a place; raise `InvalidInputError`."""
         if self.name == "name":
             return Badge.slug > plain(after)
-        match = (MARKED if self.name == "best" else NUMBERED).fullmatch(after)
-        if match is None:
-            raise InvalidInputError(
-                "place %(place)r: not one that a list names: start anew", place=after[:40]
-            )
         if self.name == "best":
-            mark, slug = int(match[1]), match[2]
-            return (self.mark < mark) | and_(self.mark == mark, Badge.slug > slug)
-        first, row = int(match[1]), int(match[2])
+            mark, slug = _read(MARKED, after)
+            found = int(mark)
+            return (self.mark < found) | and_(self.mark == found, Badge.slug > slug)
+        first, row = _read(NUMBERED, after)
+        if int(row) > LARGEST:
+            raise _nowhere(after)
         if self.name == "new":
-            moment = EPOCH + timedelta(microseconds=first)
-            return tuple_(Badge.created_at, Badge.id) < (moment, row)
-        place = tuple_(BadgeTotal.holders, BadgeTotal.badge_id)
-        return place < (first, row) if self.name == "held" else place > (first, row)
+            moment = position(after)[0]
+            return tuple_(Badge.created_at, Badge.id) < (moment, int(row))
+        if int(first) > LARGEST:
+            raise _nowhere(after)
+        place, given = tuple_(BadgeTotal.holders, BadgeTotal.badge_id), (int(first), int(row))
+        return place < given if self.name == "held" else place > given
+
+
+def _read(form: re.Pattern[str], after: str) -> tuple[str, str]:
+    match = form.fullmatch(after)
+    if match is None:
+        raise _nowhere(after)
+    return match[1], match[2]
+
+
+def _nowhere(after: str) -> InvalidInputError:
+    return InvalidInputError(
+        "place %(place)r: not one that a list names: start anew", place=after[:40]
+    )
 
 
 def _by_name(item: tuple[str, str]) -> str:

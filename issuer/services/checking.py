@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from issuer.errors import InvalidInputError
 
@@ -11,8 +12,16 @@ MAX_LINE = 300
 MAX_ADDRESS = 2000
 WEB_ADDRESS = re.compile(r"https?://[^\s/?#]+[^\s]*", re.IGNORECASE)
 MAIL_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
+MAX_NAME = 100  # of a person
+#: Letters that look like nothing: a name of them alone is none.
+BLANK = dict.fromkeys(map(ord, "\u115f\u1160\u2800\u3164\uffa0"), " ")
 #: Control characters but line breaks, and what turns the direction of all that follows.
 UNSEEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def name_of(text: str) -> str:
+    """Return a name on one line: each letter with its accents in it, blanks as spaces."""
+    return " ".join(unicodedata.normalize("NFC", text).translate(BLANK).split())
 
 
 def check_line(what: str, text: str, *, needed: bool = False, longest: int = MAX_LINE) -> None:

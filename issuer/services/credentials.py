@@ -13,6 +13,7 @@ from issuer.addresses import Addresses
 from issuer.errors import NotFoundError
 from issuer.models import Assertion, Issuer, KeyState, SigningKey
 from issuer.services import including, issuers, publishing, revoking
+from issuer.services.listing import plain
 from openbadges.keys import ED25519_SIGNATURE, PublicKey, Signer, load_public_key
 from openbadges.models import BadgeClass, IdentityObject, Profile
 from openbadges.ob3 import credentials, identifiers, proofs, statuses, tokens
@@ -158,7 +159,7 @@ def did_document(session: Session, slug: str, base_url: str = "") -> dict[str, A
 
     With ``base_url`` it is that of the whole origin. Raises `NotFoundError`.
     """
-    issuer = session.scalars(select(Issuer).filter_by(slug=slug)).one_or_none()
+    issuer = session.scalars(select(Issuer).filter_by(slug=plain(slug))).one_or_none()
     if issuer is None:
         raise NotFoundError("issuer %(issuer)r: there is none", issuer=slug)
     statement = select(SigningKey).where(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from unicodedata import category
 from urllib.parse import urlsplit
 
 from openbadges.errors import MalformedError
@@ -32,6 +33,10 @@ UNPRINTABLE = re.compile(
     "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff"
     "\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]+"
 )
+#: What shapes its neighbours: letters of Persian and Hindi, emoji that are one picture.
+JOINERS = "\u200c\u200d"
+SHAPED_BEFORE = frozenset({"Lo", "Mc", "Mn", "Sk", "So"})
+SHAPED_AFTER = frozenset({"Lo", "So"})
 HEADLINES = {
     Verdict.NOT_A_BADGE: "This is not a badge",
     Verdict.INVALID: "This badge is not valid",
@@ -155,8 +160,30 @@ def clean(value: Any, longest: int = MAX_WORDS, *, lines: bool = False) -> str:
     if not isinstance(value, str):
         return ""
     parts = value[: longest + 1].splitlines() if lines else [value[: longest + 1]]
-    text = "\n".join(UNPRINTABLE.sub(" ", part).strip() for part in parts).strip()
+    text = "\n".join(UNPRINTABLE.sub(_printable, part).strip() for part in parts).strip()
     return text if len(value) <= longest else text[: longest - 1] + "…"
+
+
+def has_unseen(text: str) -> bool:
+    """Whether a text holds what cannot be seen; a joiner is seen by what it does to letters."""
+    return any(not _joins(found) for found in UNPRINTABLE.finditer(text))
+
+
+def _printable(found: re.Match[str]) -> str:
+    return found[0] if _joins(found) else " "
+
+
+def _joins(found: re.Match[str]) -> bool:
+    """Whether it is one joiner between two that it shapes; between others it only misleads."""
+    before, after = found.string[: found.start()][-1:], found.string[found.end() :][:1]
+    return (
+        len(found[0]) == 1
+        and found[0] in JOINERS
+        and before != ""
+        and after != ""
+        and category(before) in SHAPED_BEFORE
+        and category(after) in SHAPED_AFTER
+    )
 
 
 def web_link(value: Any) -> str:

@@ -8,12 +8,12 @@ histogram. Other spans and teams are added up once and remembered for a while.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVarTuple
 
-from sqlalchemy import func, literal, select, tuple_, union_all
+from sqlalchemy import func, literal, or_, select, tuple_, union_all
 
 from issuer.errors import NotFoundError
-from issuer.models import Person, RankHistogram, Team, Total
+from issuer.models import OldName, Person, RankHistogram, Team, Total
 from issuer.services import sums
 from issuer.services.cards import PersonCard
 from issuer.services.listing import SHOWS_PORTRAIT, plain
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
     #: The columns of a row: name, shown name, whether with a picture, badges, points, person.
     Shown = tuple[str, str, bool, int, int, int]
+
+Columns = TypeVarTuple("Columns")
 
 MEASURES = ("badges", "points")
 #: How many are shown above somebody who was looked for.
@@ -141,9 +143,7 @@ def _part(session: Session, wanted: Wanted) -> _Part:
     downward = statement.order_by(own.desc(), Total.person_id.desc())
     upward = statement.order_by(own, Total.person_id)
     if wanted.find:
-        me = session.execute(
-            statement.where(Person.key == plain(wanted.find).lower())
-        ).one_or_none()
+        me = session.execute(_named(statement, wanted.find)).first()
         if me is None:
             raise NotFoundError(
                 "person %(person)r: is not on this leaderboard", person=wanted.find[:80]
@@ -222,15 +222,22 @@ def _added_up(session: Session, wanted: Wanted, memory: Memory) -> Board:
     )
 
 
+def _named(statement: Select[*Columns], name: str) -> Select[*Columns]:
+    """Select who has a name, or had it: the present name goes first."""
+    key = plain(name).lower()
+    former = select(OldName.person_id).filter_by(key=key).scalar_subquery()
+    named = statement.where(or_(Person.key == key, Person.id == former))
+    return named.order_by(Person.key != key).limit(1)
+
+
 def _start(session: Session, wanted: Wanted, found: Sums) -> tuple[int, str]:
     """Return where the part begins, and the name of who was looked for."""
     if wanted.find:
         statement: Select[int, str] = select(Person.id, Person.username).where(
-            Person.key == plain(wanted.find).lower(),
             Person.opted_out.is_(False),
             Person.erased_at.is_(None),
         )
-        me = session.execute(statement).one_or_none()
+        me = session.execute(_named(statement, wanted.find)).first()
         if me is None or me.id not in found.index:
             raise NotFoundError(
                 "person %(person)r: is not on this leaderboard", person=wanted.find[:80]

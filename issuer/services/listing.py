@@ -25,6 +25,8 @@ Shown = tuple[UUID, datetime, str, str, str, int, int | None, str, str, bool, in
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 #: Where a list of awards goes on: the moment in microseconds, and the row.
 CURSOR = re.compile(r"([0-9]{1,16})-([0-9]{1,18})", re.ASCII)
+#: Totals and most rows have numbers up to here; PostgreSQL compares them with no larger ones.
+LARGEST = 2**31 - 1
 
 
 def plain(text: str) -> str:

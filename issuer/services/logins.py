@@ -14,7 +14,8 @@ from sqlalchemy.exc import IntegrityError
 from issuer.db import insert_once
 from issuer.errors import ConflictError, GoneError, InvalidInputError
 from issuer.models import EmailIdentity, EndedLogin, OldName, Person
-from issuer.services import outbox
+from issuer.services import checking, outbox
+from issuer.services.findings import JOINERS, has_unseen
 from rules.recipients import is_username
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ log = logging.getLogger(__name__)
 
 ADDRESS = re.compile(r"[^@\s]{1,64}@[^@\s]{1,189}")
 SUBJECT_LIMIT = 255  # OpenID Connect Core 1.0, section 2
-NAME_LIMIT = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,10 +91,16 @@ def _read(claims: Mapping[str, Any]) -> _Login:
     return _Login(
         subject=f"{issuer} {sub}",
         username=username,
-        name=_text(claims, "name")[:NAME_LIMIT],
+        name=_name(claims),
         email=email if ADDRESS.fullmatch(email) else None,
         email_is_verified=claims.get("email_verified") is True,
     )
+
+
+def _name(claims: Mapping[str, Any]) -> str:
+    value = claims.get("name")
+    name = checking.name_of(value) if isinstance(value, str) else ""
+    return "" if has_unseen(name) else name[: checking.MAX_NAME].rstrip(JOINERS + " ")
 
 
 def _text(claims: Mapping[str, Any], name: str) -> str:

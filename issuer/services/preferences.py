@@ -10,9 +10,9 @@ from sqlalchemy import func, select
 
 from issuer.errors import GoneError, InvalidInputError, NotFoundError
 from issuer.models import Award, Badge
-from issuer.services import emails, persons
-from issuer.services.checking import UNSEEN
-from issuer.services.findings import UNPRINTABLE, web_link
+from issuer.services import checking, emails, persons
+from issuer.services.checking import MAX_NAME, UNSEEN
+from issuer.services.findings import has_unseen, web_link
 from issuer.words import Text, several
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from issuer.models import Person
 
-MAX_NAME = 100
 MAX_BIO = 2000
 MAX_WEBSITE = 300
 MAX_PINNED = 6
@@ -57,11 +56,11 @@ def change_profile(
     session: Session, person: Person, profile: Profile, *, locales: Collection[str]
 ) -> None:
     """Change what a person says of themselves; raise `InvalidInputError` with every mistake."""
-    name = " ".join(profile.display_name.split())
+    name = checking.name_of(profile.display_name)
     bio = "\n".join(profile.bio.splitlines()).strip()
     website = profile.website.strip()
     mistakes = []
-    if len(name) > MAX_NAME or UNPRINTABLE.search(name):
+    if len(name) > MAX_NAME or has_unseen(name):
         mistakes.append(Text("name: at most %(limit)s characters that can be seen", limit=MAX_NAME))
     if len(bio) > MAX_BIO or UNSEEN.search(bio):
         mistakes.append(

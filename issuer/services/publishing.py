@@ -23,6 +23,7 @@ from issuer.models import (
     SigningKey,
 )
 from issuer.services import documents
+from issuer.services.listing import plain
 from openbadges.baking import bake
 from openbadges.keys import load_public_key
 from openbadges.signing import sign
@@ -66,14 +67,14 @@ def profile(session: Session, slug: str, epoch: int = 1) -> str:
     statement = (
         select(IssuerEpoch.document)
         .join(Issuer)
-        .where(Issuer.slug == slug, IssuerEpoch.number == epoch)
+        .where(Issuer.slug == plain(slug), IssuerEpoch.number == epoch)
     )
     return _text(session.scalars(statement).one_or_none(), f"issuer {slug!r}")
 
 
 def key(session: Session, kid: str) -> str:
     """Return a CryptographicKey; raise `NotFoundError`, or `WithdrawnKeyError`."""
-    found = session.scalars(select(SigningKey).filter_by(kid=kid)).one_or_none()
+    found = session.scalars(select(SigningKey).filter_by(kid=plain(kid))).one_or_none()
     if found is None:
         raise NotFoundError("key %(key)r: there is none", key=kid)
     if found.state == KeyState.REVOKED:
@@ -91,7 +92,7 @@ def find_edition(session: Session, slug: str, number: int = 1) -> BadgeEdition:
     statement = (
         select(BadgeEdition)
         .join(Badge)
-        .where(Badge.slug == slug, BadgeEdition.number == number)
+        .where(Badge.slug == plain(slug), BadgeEdition.number == number)
         .options(joinedload(BadgeEdition.png), joinedload(BadgeEdition.svg))
     )
     edition = session.scalars(statement).one_or_none()
@@ -107,7 +108,7 @@ def newest_edition(session: Session, slug: str) -> BadgeEdition:
     statement = (
         select(BadgeEdition)
         .join(BadgeEdition.badge)
-        .where(Badge.slug == slug.replace("\0", "\ufffd"))
+        .where(Badge.slug == plain(slug))
         .order_by(BadgeEdition.number.desc())
         .limit(1)
         .options(
@@ -126,7 +127,7 @@ def revocations(session: Session, slug: str) -> str:
 
     It names what the issuer withdrew: assertions, and endorsements.
     """
-    issuer = session.scalars(select(Issuer).filter_by(slug=slug)).one_or_none()
+    issuer = session.scalars(select(Issuer).filter_by(slug=plain(slug))).one_or_none()
     if issuer is None:
         raise NotFoundError("issuer %(issuer)r: there is none", issuer=slug)
     statement = (
@@ -226,7 +227,8 @@ def baked(picture: bytes, text: str) -> bytes:
 
 def issuer_image(session: Session, slug: str) -> Image:
     """Return the picture of an issuer; raise `NotFoundError` where there is none."""
-    statement = select(Image).join(Issuer, Issuer.image_id == Image.id).where(Issuer.slug == slug)
+    statement = select(Image).join(Issuer, Issuer.image_id == Image.id)
+    statement = statement.where(Issuer.slug == plain(slug))
     image = session.scalars(statement).one_or_none()
     if image is None:
         raise NotFoundError("issuer %(issuer)r: has no picture", issuer=slug)
@@ -235,7 +237,7 @@ def issuer_image(session: Session, slug: str) -> Image:
 
 def jwk(session: Session, kid: str) -> dict[str, str]:
     """Return a public key as JWK; raise `NotFoundError`, or `WithdrawnKeyError`."""
-    found = session.scalars(select(SigningKey).filter_by(kid=kid)).one_or_none()
+    found = session.scalars(select(SigningKey).filter_by(kid=plain(kid))).one_or_none()
     if found is None:
         raise NotFoundError("key %(key)r: there is none", key=kid)
     if found.state == KeyState.REVOKED:

@@ -7,13 +7,12 @@ an index and not the badges or people.
 
 from __future__ import annotations
 
-import re
+import unicodedata
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import column, func, literal_column, select, table
+from sqlalchemy import Text, column, func, literal, literal_column, select, table
 
 from issuer.models import Badge, BadgeTotal, Person
-from issuer.models.derived import ACCENTED, BARE
 from issuer.services import postgres
 from issuer.services.cards import BadgeCard, PersonCard
 from issuer.services.listing import SHOWS_PORTRAIT
@@ -26,13 +25,16 @@ MAX_QUERY = 100
 MAX_WORDS = 8
 #: Of people with a common name so many are looked at; who is meant adds a letter.
 MAX_LOOKED_AT = 100
-WORD = re.compile(r"[^\W_]+")
-PLAIN = str.maketrans(ACCENTED, BARE)
+#: How Python writes İ in lower case, where databases write i.
+DOTTED = "i\u0307"
 
 
 def words(query: str) -> list[str]:
     """Return the words of a query; none where there is nothing to look for."""
-    return WORD.findall(query[:MAX_QUERY].lower())[:MAX_WORDS]
+    # Some keyboards send a letter and its accent apart; a name is kept with both in one.
+    text = unicodedata.normalize("NFC", query[:MAX_QUERY].lower().replace(DOTTED, "i"))
+    found = "".join(sign if _is_in_word(sign) else " " for sign in text).split()
+    return [word for word in found if any(map(str.isalnum, word))][:MAX_WORDS]
 
 
 def badge_ids(session: Session, wanted: list[str], *, in_names: bool = False) -> Select[int]:
@@ -91,6 +93,11 @@ def badges(session: Session, query: str, limit: int) -> tuple[BadgeCard, ...]:
     return tuple(BadgeCard(*row) for row in session.execute(statement))
 
 
+def _is_in_word(sign: str) -> bool:
+    """Whether a sign belongs to a word: a letter, a digit, or a mark such as a vowel of Hindi."""
+    return sign.isalnum() or unicodedata.category(sign).startswith("M")
+
+
 def _phrases(wanted: list[str]) -> str:
     return " AND ".join(f'"{word}"*' for word in wanted)
 
@@ -101,7 +108,10 @@ def _rows(name: str, asked: str) -> Select[int]:
 
 
 def _documents(kind: str, wanted: list[str], weight: str = "") -> Select[int]:
-    asked = " & ".join(f"{word.translate(PLAIN)}:*{weight}" for word in wanted)
-    matches: Any = column("document").op("@@")(func.to_tsquery("simple", asked))
+    # The database cuts what is asked for as it cut what it keeps: both have the same letters.
+    words = func.nullif(func.trim(func.plain_words(" ".join(wanted))), "")
+    ending = literal(f":*{weight}", Text)
+    asked = func.to_tsquery("simple", func.replace(words, " ", ending + " & ") + ending)
     found = table(f"{kind}_search", column(f"{kind}_id"), column("document"))
+    matches: Any = found.c.document.op("@@")(asked)
     return select(found.c[f"{kind}_id"].label("id")).where(matches)

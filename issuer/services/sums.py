@@ -16,6 +16,7 @@ from sqlalchemy import and_, func, or_, select
 
 from issuer.errors import InvalidInputError, NotFoundError
 from issuer.models import Person, Team, TeamMember, Total
+from issuer.services.listing import LARGEST, plain
 from issuer.services.spans import parts
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class Place(NamedTuple):
     def read(cls, text: str) -> Place:
         """Return the place that a leaderboard named; raise `InvalidInputError`."""
         match = PLACE.fullmatch(text)
-        if match is None or int(match[2]) >= 1 << 31:
+        if match is None or max(int(match[1]), int(match[2])) > LARGEST:
             raise InvalidInputError(
                 "place %(place)r: not one that a list names: start anew", place=text[:40]
             )
@@ -155,7 +156,7 @@ def add_up(session: Session, span: Span, measure: str, team: str) -> Sums:
         .group_by(Total.person_id)
     )
     if team:
-        row = session.scalars(select(Team.id).filter_by(slug=team)).one_or_none()
+        row = session.scalars(select(Team.id).filter_by(slug=plain(team))).one_or_none()
         if row is None:
             raise NotFoundError("team %(team)r: there is none", team=team[:80])
         statement = statement.join(

@@ -98,7 +98,7 @@ def report_of(year: int, month: int = 0, day: int = 0) -> str:
     _check_year(year)
     try:
         first = date(year, month or 1, day or 1)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise NotFoundError("report %(path)s: there is no such day", path=request.path) from error
     period = Period.DAY if day else Period.MONTH if month else Period.YEAR
     return _report(spans.current(period, first))
@@ -110,7 +110,7 @@ def report_week(year: int, week: int) -> str:
     _check_year(year)
     try:
         first = date.fromisocalendar(year, week, 1)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise NotFoundError("report %(path)s: there is no such week", path=request.path) from error
     return _report(spans.current(Period.WEEK, first))
 

@@ -25,6 +25,9 @@ TYPES = [
     "image/svg+xml",
 ]
 
+#: The first of those that are liked alike is taken.
+ALGORITHMS = ("br", "gzip")
+
 compress = Compress()
 
 
@@ -32,7 +35,7 @@ def init_app(app: Flask) -> None:
     """Compress what the application answers."""
     app.config.update(
         COMPRESS_MIMETYPES=TYPES,
-        COMPRESS_ALGORITHM=["br", "gzip"],
+        COMPRESS_ALGORITHM=list(ALGORITHMS),
         COMPRESS_LEVEL=6,
         COMPRESS_BR_LEVEL=5,
         COMPRESS_REGISTER=False,
@@ -47,7 +50,17 @@ def _compress(response: Response) -> Response:
     if response.status_code == 200 and response.mimetype in TYPES and response.is_streamed:
         response.direct_passthrough = False
         response.make_sequence()  # a static file is small, and is closed with the answer
+    # The library reads "gzip;q=0" as a wish for gzip.
+    request.environ["HTTP_ACCEPT_ENCODING"] = _wished()
     return compress.after_request(response)
+
+
+def _wished() -> str:
+    """Return the coding that the caller likes best; none has to be taken (RFC 9110, 12.5.3)."""
+    accepted = request.accept_encodings
+    best = max(ALGORITHMS, key=accepted.quality)
+    plain = accepted.quality("identity") if "identity" in accepted.values() else 0.0
+    return best if accepted.quality(best) > plain else "identity"
 
 
 def _may_hold_a_secret(response: Response) -> bool:

@@ -11,7 +11,7 @@ from flask import Blueprint, request, url_for
 from issuer.addresses import Addresses
 from issuer.errors import NotFoundError
 from issuer.services import feeds
-from issuer.site import current_site, db_session
+from issuer.site import current_site, db_session, live
 from issuer.web.answers import public
 from issuer.web.atom import Feed, award_entry, badge_entry
 
@@ -36,6 +36,8 @@ PAGES = (
     "/about/terms",
     "/about/privacy",
 )
+#: Those that admins can switch off.
+RANKED = ("/leaderboard", "/report")
 #: What costs us much, or is nobody's business but the person's.
 NOT_VISITED = ("/admin/", "/api/", "/diff", "/login", "/settings")
 
@@ -108,7 +110,8 @@ def site_map_part(kind: str, page: int) -> Response:
     if kind == "badges":
         made = feeds.mapped_badges(session, page)
         return _places((addresses.badge(slug), f"{day:%Y-%m-%d}") for slug, day in made)
-    return _places((addresses.base_url + path, "") for path in PAGES)
+    shown = (path for path in PAGES if live().leaderboard or path not in RANKED)
+    return _places((addresses.base_url + path, "") for path in shown)
 
 
 @blueprint.get("/robots.txt")

@@ -9,7 +9,7 @@ from flask import Blueprint, redirect, request, url_for
 
 from issuer.addresses import Addresses
 from issuer.errors import GoneError, InvalidInputError, NotFoundError
-from issuer.services import former, profiles, spans
+from issuer.services import former, profiles, rarity, spans
 from issuer.services.leaderboards import Wanted
 from issuer.site import current_site, db_session
 from issuer.web import boards
@@ -47,7 +47,7 @@ def badge_feed(badge_id: str) -> Response:
 def badge_json(badge_id: str) -> Response:
     """Answer the facts of a badge."""
     found, addresses = former.badge(db_session(), badge_id), _addresses()
-    share = 100 * found.holders / found.people if found.people else 0.0
+    share = 100 * rarity.rarity(found.holders, found.people).share
     first, last = found.first, found.last
     return public_json(
         {
@@ -85,7 +85,8 @@ def user_json(username: str) -> Response:
     """Answer a person and their badges."""
     session, addresses = db_session(), _addresses()
     profile = profiles.profile(session, username)
-    share = 100 * profile.badges / profile.catalogue if profile.catalogue else 0.0
+    # Retired badges are held, but no longer in the catalogue.
+    share = min(100 * profile.badges / profile.catalogue, 100.0) if profile.catalogue else 0.0
     return public_json(
         {
             "user": profile.person.username,
@@ -139,11 +140,13 @@ def catalogue_feed() -> Response:
     return redirect(url_for("feeds.badges"), MOVED)
 
 
-@blueprint.get("/tags/<names>/<any(any, all):kind>")
+@blueprint.get("/tags/<path:names>/<any(any, all):kind>")
 def tags(names: str, kind: str) -> Response:
     """Lead to the badges of a tag; of several, to the first."""
     del kind  # any or all: the first is both
-    return redirect(url_for("exploring.tag", name=names.split(",")[0]), MOVED)
+    name = next((name for name in names.split(",") if name.strip()), "")
+    place = url_for("exploring.tag", name=name) if name else url_for("exploring.tags")
+    return redirect(place, MOVED)
 
 
 @blueprint.get("/assertions/<badge_id>/<recipient>")
@@ -175,7 +178,7 @@ def picture(file: str) -> Response:
 @blueprint.get("/invitations/<token>/claim")
 def claim(token: str) -> Response:
     """Lead to the page of an invitation; nothing is claimed by following a link."""
-    return redirect(f"/invitations/{token}", MOVED)
+    return redirect(url_for("invitations.show", token=token), MOVED)
 
 
 def _to_badge(name: str) -> Response:

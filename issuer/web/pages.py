@@ -47,7 +47,7 @@ def home() -> str:
         mine=mine,
         nearest=progress.nearest(session, me, NEAREST) if me else (),
         badges=front.badges(session),
-        leaders=front.leaders(session, now),
+        leaders=front.leaders(session, now) if live().leaderboard else {},
         numbers=front.numbers(session, now),
     )
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,7 @@ blueprint = Blueprint("people", __name__)
 
 VIEWS = ("time", "tag", "series", "history")
 YEARS = 12
+YEAR = re.compile(r"[0-9]{4}", re.ASCII)
 GOALS = 6
 
 
@@ -129,7 +131,7 @@ def _calendar(profile: Profile) -> Calendar:
     today = datetime.now(UTC).date()
     first, last = profiles.year_before(today), today
     year = request.args.get("year", "")
-    if year.isascii() and year.isdigit() and FIRST_YEAR <= int(year[:5]) <= today.year:
+    if YEAR.fullmatch(year) and FIRST_YEAR <= int(year) <= today.year:
         first, last = date(int(year), 1, 1), date(int(year), 12, 31)
     found = profiles.days(db_session(), profile.person, first, last)
     return calendar(found, first, min(last, today) if last.year == today.year else last)

@@ -87,7 +87,7 @@ def embed_drawing(uuid: UUID) -> Response:
 @blueprint.get("/oembed")
 def oembed() -> Response:
     """Tell how to show one of our pages inside another (oEmbed 1.0), as JSON or XML."""
-    form = request.args.get("format", "json")
+    form = request.args.get("format") or "json"
     if form not in {"json", "xml"}:
         raise NotImplementedHere(f"oEmbed: format {form!r:.20} is not spoken here: json or xml is")
     answer = _offered(request.args.get("url", ""), offers.Room.of(request.args))

@@ -66,6 +66,15 @@ CONTRAST = """async () => {
   const found = await axe.run(document, {runOnly: ["color-contrast"], resultTypes: ["violations"]});
   return found.violations.map(one => [one.impact, one.id, one.nodes.map(node => node.html)]);
 }"""
+NAMED = """word => {
+  const found = document.querySelectorAll(`main :is(h1, .lead, .card-text, .card-name > a, .tag,
+    .board-person a, .versus-who a, .people a, .leaders a, .step-name,
+    .card-person a, .standing dd a)`);
+  found.forEach(one => { one.textContent = word; });
+  return found.length;
+}"""
+SPILLED = """() => [...document.querySelectorAll("main :is(.steps a, .card, .tag, .board-person)")]
+  .filter(one => one.scrollWidth > one.clientWidth + 1).map(one => one.outerHTML.slice(0, 120))"""
 OPENED = "document.querySelectorAll('details').forEach(one => { one.open = true; })"
 
 
@@ -134,6 +143,27 @@ def test_every_page_is_for_everybody(demo: Demo, context: BrowserContext) -> Non
         page.emulate_media(color_scheme="light" if dark else "dark")
         troubles += [(name, "in the other scheme", *one) for one in page.evaluate(CONTRAST)]
     assert troubles == []
+
+
+def test_no_name_is_too_long_for_any_screen(demo: Demo, context: BrowserContext) -> None:
+    """Names of people, badges, tags and series may be one word without an end, of any script."""
+    page, troubles = context.new_page(), []
+    for name in ("explore", "badge", "series", "tags", "person", "leaderboard", "diff", "home"):
+        page.goto(demo.base_url + PATHS[name])
+        assert page.evaluate(NAMED, "W" * 100) > 0
+        for width in (360, 1280):
+            page.set_viewport_size({"width": width, "height": 800})
+            if (pixels := page.evaluate(OVERFLOW)) > 0:
+                troubles.append((name, f"{pixels} pixels too wide at {width}"))
+            troubles += [(name, width, "spills over", one) for one in page.evaluate(SPILLED)]
+    assert troubles == []
+    page.goto(demo.base_url + PATHS["leaderboard"])
+    link = page.locator(".board-person a").first
+    heading = page.locator("h1")
+    for name in (link, heading):  # Hebrew with a number runs from the right, yet stays at its side
+        name.evaluate("one => { one.textContent = 'שלום (1)'; }")
+        expect(name).to_have_css("unicode-bidi", "plaintext")
+    expect(heading).to_have_css("text-align", "left")
 
 
 def test_what_is_ones_own_is_for_everybody_too(demo: Demo, own: Page) -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -93,9 +94,16 @@ def test_badges_are_found_and_paged_in_every_order(session: Session) -> None:
             some, after = _slugs(session, _wanted(asked, after), limit=1)
             paged += some
         assert (paged, after) == (slugs, ""), name
+
+
+def test_a_place_that_no_list_names_is_refused(session: Session) -> None:
+    """PostgreSQL compares no number with more than its column can hold."""
+    places = ("1-1 or 1=1", "1-2147483648", "1-999999999999999999", "999999999999999999-1")
     for order in ("new", "held", "rare"):
-        with pytest.raises(InvalidInputError, match="place"):
-            _slugs(session, Wanted(sort=order, after="1-1 or 1=1"))
+        for place in places:
+            with pytest.raises(InvalidInputError, match="place"):
+                _slugs(session, Wanted(sort=order, after=place))
+        assert _slugs(session, Wanted(sort=order, after="0-2147483647"))
 
 
 def test_people_are_found_by_either_name_and_the_hidden_never(session: Session) -> None:
@@ -104,6 +112,19 @@ def test_people_are_found_by_either_name_and_the_hidden_never(session: Session) 
     assert searching.people(session, "hidden", 9) == ()
     assert searching.people(session, "", 9) == ()
     assert [card.slug for card in searching.badges(session, "te", 9)] == ["tester-1", "tester-2"]
+
+
+def test_names_of_any_script_are_found_as_they_are_written(session: Session) -> None:
+    """Hindi writes vowels as marks, Python makes two signs of İ, some keyboards of ř and é."""
+    names = ("नमस्ते दुनिया", "İbrahim Şahin", "Žofie Dvořáková", "Nguyễn Thị Hạnh", "مُحَمَّد علي")
+    statement = text("UPDATE persons SET display_name = :name WHERE username = 'asha'")
+    for name in names:
+        session.execute(statement, {"name": name})
+        for query in (name, *name.split(), name[:3], unicodedata.normalize("NFD", name)):
+            found = [card.username for card in searching.people(session, query, 9)]
+            assert found == ["asha"], query
+        assert searching.people(session, f"{name} zebra", 9) == ()
+    assert searching.words("\u0301 🦆 -") == []
 
 
 def test_what_is_found_follows_every_change(session: Session) -> None:

@@ -130,7 +130,9 @@ def test_text_of_strangers_is_plain_and_short() -> None:
     assert clean("a\nb\r\n\x1bc", lines=True) == "a\nb\nc"
     assert clean("x" * 301) == "x" * 299 + "…"
     assert len(clean("x" * 10_000_000, 50)) == 50
-    assert clean("grün 🏅 مرحبا") == "grün 🏅 مرحبا"
+    for text in ("grün 🏅 مرحبا", "श्री\u200cमान", "👩\u200d💻"):
+        assert clean(text) == text
+    assert clean("as\u200cha") == "as ha"
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,17 @@ import pytest
 
 from issuer.db import Database
 from issuer.errors import InvalidInputError, NotFoundError
-from issuer.models import Award, BadgeTotal, Period, RankHistogram, Team, TeamMember, Total
+from issuer.models import (
+    Award,
+    BadgeTotal,
+    OldName,
+    Period,
+    Person,
+    RankHistogram,
+    Team,
+    TeamMember,
+    Total,
+)
 from issuer.services import leaderboards, recounting, reports, totals, visibility
 from issuer.services.leaderboards import Wanted
 from issuer.services.spans import EVER, between, current
@@ -111,14 +121,29 @@ def test_somebody_is_found_with_those_around_them(session: Session, span: str) -
             _read(session, SPANS[span], find=name)
 
 
+def test_who_was_renamed_is_found_by_either_name(session: Session) -> None:
+    person = session.query(Person).filter_by(key="p4").one()
+    session.add(OldName(key="before", person_id=person.id, changed_at=NOW))
+    session.add(
+        OldName(key="p1", person_id=person.id, changed_at=NOW)
+    )  # whoever has a name goes first
+    for span in SPANS.values():
+        for name, found in (("before", "p4"), ("BEFORE", "p4"), ("p4", "p4"), ("p1", "p1")):
+            assert _read(session, span, find=name).found == found
+
+
 def test_a_team_has_ranks_of_its_own(session: Session) -> None:
     assert _ranks(_read(session, team="qa")) == {"p3": 1, "p1": 1, "p4": 3}
+    with pytest.raises(NotFoundError, match="team"):
+        _read(session, team="a\0b")
     with pytest.raises(NotFoundError, match="team"):
         _read(session, team="none")
     assert leaderboards.teams(session) == [("qa", "QA")]
 
 
-@pytest.mark.parametrize("place", ["x", "1", "1-", "-1-1", "9" * 40 + "-1", "1-99999999999"])
+@pytest.mark.parametrize(
+    "place", ["x", "1", "1-", "-1-1", "9" * 40 + "-1", "1-99999999999", "2147483648-1"]
+)
 def test_a_place_that_no_leaderboard_named_is_refused(session: Session, place: str) -> None:
     for span in ("all", "days"):
         for name in ("after", "before"):

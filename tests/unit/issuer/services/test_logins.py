@@ -147,6 +147,15 @@ def test_claims_without_a_usable_identity_are_refused(
     assert count(session, Person) == 0
 
 
+def test_a_name_is_taken_over_as_its_owner_could_have_typed_it(session: Session) -> None:
+    """Else they could never save their settings, which hold the name."""
+    for number, (said, kept) in enumerate(
+        (("x" * 150, "x" * 100), ("श्री\u200cमान", "श्री\u200cमान"), ("a\u202eb", ""), ("\u3164", ""))
+    ):
+        given = claims(sub=f"s-{number}", nickname=f"ada-{number}", name=said, email=None)
+        assert record_login(session, given, now=NOW).display_name == kept
+
+
 def test_the_preferred_username_serves_where_there_is_no_nickname(session: Session) -> None:
     said = claims(nickname=None, preferred_username="countess")
     assert record_login(session, said, now=NOW).username == "countess"

@@ -41,10 +41,27 @@ def test_a_profile_is_kept_as_it_was_meant(session: Session, asha: Person) -> No
     assert (asha.display_name, asha.website, asha.locale, asha.theme) == ("", "", None, None)
 
 
+def test_a_name_of_any_script_is_kept_and_one_of_blanks_is_none(
+    session: Session, asha: Person
+) -> None:
+    """Hindi and emoji hold joiners; a Hangul filler looks like nothing."""
+    for given, kept in (
+        ("श्री\u200cमान", "श्री\u200cमान"),
+        ("👩\u200d💻 Mia", "👩\u200d💻 Mia"),
+        ("Rene\u0301", "Ren\u00e9"),
+        ("\u2800 \u3164", ""),
+    ):
+        wanted = replace(PLAIN, display_name=given)
+        preferences.change_profile(session, asha, wanted, locales=[])
+        assert asha.display_name == kept
+
+
 @pytest.mark.parametrize(
     ("change", "named"),
     [
         ({"display_name": "x" * 101}, "name"),
+        ({"display_name": "as\u200cha"}, "name"),
+        ({"display_name": "श्री\u200c"}, "name"),
         ({"display_name": "a\u202eb"}, "name"),
         ({"display_name": "a\u200bb"}, "name"),
         ({"bio": "x" * 2001}, "about you"),

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from issuer.errors import NotFoundError
 from issuer.models import KeyState, SigningKey
-from issuer.services import awards, issuers, publishing
+from issuer.services import awards, credentials, issuers, publishing
 from openbadges.baking import unbake
 from openbadges.keys import load_public_key
 from openbadges.signing import open_signed
@@ -57,6 +57,23 @@ def test_what_is_not_here_is_named(
 ) -> None:
     with pytest.raises(NotFoundError):
         ask(session)
+
+
+def test_no_name_breaks_the_question(session: Session) -> None:
+    """PostgreSQL refuses texts with NUL, which any address may hold."""
+    asks: tuple[Callable[[Session, str], object], ...] = (
+        publishing.profile,
+        publishing.key,
+        publishing.badge_class,
+        publishing.newest_edition,
+        publishing.revocations,
+        publishing.issuer_image,
+        publishing.jwk,
+        credentials.did_document,
+    )
+    for ask in asks:
+        with pytest.raises(NotFoundError):
+            ask(session, "a\0b")
 
 
 def test_a_badge_is_signed_once_and_by_the_published_key(

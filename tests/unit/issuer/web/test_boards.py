@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from issuer.models import Award, Person
+from issuer.models import Award, Person, Setting
 from issuer.services import feeds as listing
 from issuer.services import recounting
 from issuer.web import boards
@@ -67,6 +67,9 @@ def test_a_report_leads_to_the_reports_of_its_parts(client: FlaskClient) -> None
         ("/report/1066", 404),
         ("/report/2999", 404),
         ("/report/99999999999", 404),
+        ("/report/2024/99999999999999999999", 404),
+        ("/report/2024/2/99999999999999999999", 404),
+        ("/report/2024/week/99999999999999999999", 404),
         ("/report/this/month", 302),
         ("/leaderboard?period=decade", 400),
         ("/leaderboard?by=height", 400),
@@ -77,6 +80,7 @@ def test_a_report_leads_to_the_reports_of_its_parts(client: FlaskClient) -> None
         ("/leaderboard?find=%00&from=2024-01-02&to=2024-05-06", 200),
         ("/people/Asha?by=nothing&year=abc&tag=%00", 200),
         ("/people/Asha?year=99999999999999", 200),
+        ("/people/Asha?year=019999", 200),
         ("/people/Asha?after=x", 400),
         ("/diff?a=asha&b=ASHA", 400),
         ("/diff?a=asha&b=nobody", 404),
@@ -87,6 +91,22 @@ def test_a_report_leads_to_the_reports_of_its_parts(client: FlaskClient) -> None
 )
 def test_hostile_addresses_are_answered(client: FlaskClient, address: str, status: int) -> None:
     assert client.get(address, headers=HTML).status_code == status
+
+
+def test_without_leaderboards_nothing_leads_to_one(client: FlaskClient, site: Site) -> None:
+    paths = ("/", "/people/Asha", "/explore", "/sitemaps/pages-1.xml")
+    with_them = [client.get(path, headers=HTML).text for path in paths]
+    assert all("/leaderboard" in text for text in with_them)
+    assert "Busy hands" in with_them[0]
+    with site.database.writing() as session:
+        session.add(Setting(key="leaderboard", value=False, updated_at=TODAY))
+    site.live.forget()
+    for path in paths:
+        text = client.get(path, headers=HTML).text
+        assert "/leaderboard" not in text, path
+        assert "/report" not in text, path
+        assert "Busy hands" not in text, path
+    assert "Rank" in client.get("/people/Asha", headers=HTML).text
 
 
 def test_each_row_leads_to_a_comparison(client: FlaskClient) -> None:

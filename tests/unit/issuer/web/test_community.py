@@ -216,3 +216,10 @@ def test_no_page_asks_or_reads_more_the_larger_the_site_is(tmp_path: Path) -> No
         counts.append(numbers)
         made.database.dispose()
     assert counts[0] == counts[1]
+
+
+def test_a_badge_that_only_hidden_people_hold_waits_for_nobody(client: FlaskClient) -> None:
+    for address in ("/badges/tester-3", "/badges/tester-1?after=0-1"):
+        page = Page(client.get(address, headers=HTML).text)
+        assert "Nobody to show here" in page.text, address
+        assert "Still waiting" not in page.text, address

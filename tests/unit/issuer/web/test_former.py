@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from issuer.models import Assertion, Redirect
+from issuer.models import Assertion, Badge, Redirect
 from tests.filled import fill
 from tests.unit.issuer.web.community import TODAY, settle
 from tests.unit.issuer.web.conftest import HTML
@@ -47,9 +47,13 @@ def _settle(site: Site) -> None:
         ("/explore/badges", "/explore"),
         ("/explore/badges/rss", "/feeds/badges.atom"),
         ("/tags/quality,design/any", "/tags/quality"),
+        ("/tags/,quality/all", "/tags/quality"),
+        ("/tags/,/all", "/tags"),
+        ("/tags/c%2Fc++/any", "/tags/c/c++"),
         ("/pngs/old.png", "/badges/alone/image"),
         ("/pngs/alone,-at-last!.png", "/badges/alone/image"),
         ("/invitations/0123/claim", "/invitations/0123"),
+        ("/invitations/%0aa%3F/claim", "/invitations/%0Aa%3F"),
     ],
 )
 def test_an_old_address_leads_to_the_new_one(
@@ -86,7 +90,7 @@ def test_the_json_of_a_badge_keeps_its_fields(client: FlaskClient) -> None:
         "image": f"{BASE_URL}/badges/tester-1/image",
         "tags": "quality,",
         "times_awarded": 6,
-        "percent_earned": 150.0,
+        "percent_earned": 100.0,  # who opted out holds it, and is none of the people
         "first_awarded": int(NOW.timestamp()) + 4 * 3600,
         "first_awarded_person": "other-0",
         "last_awarded": int(TODAY.timestamp()) - 3600,
@@ -117,6 +121,13 @@ def test_the_json_of_a_person_keeps_its_fields(client: FlaskClient) -> None:
         "tester-2",
         "alone,-at-last!",
     ]
+
+
+def test_nobody_has_more_than_all_badges(client: FlaskClient, site: Site) -> None:
+    with site.database.writing() as session:
+        for badge in session.query(Badge).filter(Badge.slug != "alone"):
+            badge.retired_at = NOW
+    assert client.get("/user/asha/json").get_json()["percent_earned"] == 100.0
 
 
 def test_the_json_of_the_leaderboard_keeps_its_fields(client: FlaskClient) -> None:

@@ -51,6 +51,9 @@ def test_the_way_back_leads_to_this_site_alone(client: FlaskClient, before: str)
     ("accepted", "cookie", "language", "words"),
     [
         ("de-AT,de;q=0.9,en;q=0.5", "", "de", ("Zum Inhalt springen", "1. März 2026")),
+        ("de-AT,en;q=0.5", "", "de", ("Zum Inhalt springen",)),
+        ("en-GB,de;q=0.9", "", "en", ("Skip to the content",)),
+        ("fr,de;q=0,es-419;q=0.1", "", "es", ("Saltar al contenido",)),
         ("de", "es", "es", ("Saltar al contenido", "1 de marzo de 2026")),
         ("fr", "", "en", ("Skip to the content", "1 March 2026")),
         ("", "xx", "en", ("Skip to the content", "1 March 2026")),
@@ -85,6 +88,28 @@ def test_no_catalogue_holds_texts_of_another_language() -> None:
         and len(str(message.string)) > SHORT
     ]
     assert alike == []
+
+
+@pytest.mark.parametrize(
+    ("accepted", "coding"),
+    [
+        ("gzip, deflate, br, zstd", "br"),
+        ("gzip;q=0", None),
+        ("gzip;q=0, *", "br"),
+        ("br;q=0, *", "gzip"),
+        ("*;q=0", None),
+        ("br;q=0.1, gzip; q=0.9", "gzip"),
+        ("identity, gzip;q=0.5", None),
+        ("zstd", None),
+        ("", None),
+    ],
+)
+def test_no_coding_is_sent_that_was_refused(
+    client: FlaskClient, accepted: str, coding: str | None
+) -> None:
+    answer = client.get("/about", headers={**HTML, "Accept-Encoding": accepted})
+    assert answer.headers.get("Content-Encoding") == coding
+    assert "Accept-Encoding" in answer.headers["Vary"]
 
 
 def test_a_compressed_page_is_known_by_its_etag(client: FlaskClient, shown: Shown) -> None:

@@ -316,6 +316,7 @@ NOT_OURS: list[tuple[dict[str, str], int]] = [
     ({"url": f"{BASE_URL}/assertions/{'-' * 36}"}, 404),
     ({"url": f"{BASE_URL}/assertions/00000000-0000-4000-8000-000000000000"}, 404),
     ({"url": "http://[", "format": "json"}, 404),
+    ({"url": BASE_URL, "format": ""}, 404),
     ({"url": BASE_URL, "format": "yaml"}, 501),
     ({"url": BASE_URL, "maxwidth": "-1"}, 400),
     ({"url": BASE_URL, "maxheight": "x"}, 400),
