@@ -55,6 +55,7 @@ OWN += [
     "/settings/trophies",
     "/settings/erase",
     "/leaderboard",
+    "/leaderboard?find=other-0",
     "/my/apps",
     "/settings/tokens",
 ]
