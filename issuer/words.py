@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Texts that are English until somebody reads them in another language."""
+"""Says texts in a language that are English until then; `rules` makes such texts, too."""
 
 from __future__ import annotations
 
@@ -7,8 +7,22 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from rules.words import Text
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
+
+__all__ = [
+    "MARK",
+    "Said",
+    "Text",
+    "packed",
+    "paragraphs",
+    "several",
+    "spoken",
+    "unpacked",
+    "visible",
+]
 
 #: What hides, or turns the direction of what follows: a value that was typed may hold it.
 _HIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -17,30 +31,6 @@ _HIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\
 #: What `packed` begins with: nothing that a stranger says holds it.
 MARK = "\x1e"
 MAX_VALUE = 300
-
-
-class Text(str):
-    """A sentence with named values: a plain English string that still knows how it was made.
-
-    Logs, JSON and the database take it as the string that it is; `spoken` says it in a language.
-    The sentence is what translators find, so it is written out where a `Text` is made.
-    """
-
-    __slots__ = ("sentence", "values")
-
-    sentence: str
-    values: Mapping[str, Any]
-
-    def __new__(cls, sentence: str = "", /, **values: object) -> Text:
-        """Return the English of a sentence; ``%(name)s`` in it stands for a value."""
-        if isinstance(sentence, Text) and not values:
-            return sentence
-        made = super().__new__(cls, sentence % values if values else sentence)
-        made.sentence, made.values = str(sentence), values
-        return made
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _made, (self.sentence, self.values)
 
 
 class Said(str):
@@ -110,10 +100,6 @@ class _Plain(str):
 
     def __str__(self) -> str:
         return visible(self)
-
-
-def _made(sentence: str, values: Mapping[str, Any]) -> Text:
-    return Text(sentence, **values)
 
 
 def _packed(value: object) -> object:

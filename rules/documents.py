@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from rules.errors import DefinitionError
+from rules.words import Text
 
 MAX_BYTES = 256 << 10
 MAX_DEPTH = 20
@@ -38,7 +39,10 @@ class Node:
 def read_document(text: str) -> Node:
     """Return the one document of a YAML text; raises `DefinitionError` with line and column."""
     if len(text) > MAX_BYTES:
-        raise DefinitionError("the file is too large", f"a rule has at most {MAX_BYTES} bytes")
+        raise DefinitionError(
+            Text("the file is too large"),
+            Text("a rule has at most %(limit)s bytes", limit=MAX_BYTES),
+        )
     try:
         reader = _Reader(text)
     except yaml.YAMLError as error:
@@ -48,7 +52,9 @@ def read_document(text: str) -> Node:
     except yaml.YAMLError as error:
         raise _yaml_error(error) from error
     except (ValueError, OverflowError) as error:
-        raise DefinitionError(f"a value cannot be read: {error}", "correct it") from error
+        raise DefinitionError(
+            Text("a value cannot be read: %(error)s", error=str(error)), Text("correct it")
+        ) from error
     finally:
         reader.loader.dispose()
 
@@ -65,15 +71,15 @@ class _Reader:
         loader = self.loader
         loader.get_event()  # the stream
         if not loader.check_event(yaml.DocumentStartEvent):
-            raise DefinitionError("the file is empty", "write a rule")
+            raise DefinitionError(Text("the file is empty"), Text("write a rule"))
         loader.get_event()
         node = self.node(1)
         loader.get_event()
         if not loader.check_event(yaml.StreamEndEvent):
             mark = loader.peek_event().start_mark
             raise DefinitionError(
-                "a second document begins here",
-                "put each rule into its own file",
+                Text("a second document begins here"),
+                Text("put each rule into its own file"),
                 line=mark.line + 1,
             )
         return node
@@ -83,8 +89,8 @@ class _Reader:
         line, column = event.start_mark.line + 1, event.start_mark.column + 1
         if depth > MAX_DEPTH:
             raise DefinitionError(
-                "values are nested too deeply",
-                f"use at most {MAX_DEPTH} levels",
+                Text("values are nested too deeply"),
+                Text("use at most %(limit)s levels", limit=MAX_DEPTH),
                 line=line,
                 column=column,
             )
@@ -114,9 +120,11 @@ class _Reader:
         while not self.loader.check_event(yaml.MappingEndEvent):
             key = self.node(depth + 1)
             if isinstance(key.value, dict | tuple) or not key.text:
-                raise key.refused("a key must be a text", "write `key: value`")
+                raise key.refused(Text("a key must be a text"), Text("write `key: value`"))
             if key.text in found:
-                raise key.refused(f"the key {key.text!r} is there twice", "keep one of them")
+                raise key.refused(
+                    Text("the key %(key)r is there twice", key=key.text), Text("keep one of them")
+                )
             value = self.node(depth + 1)
             found[key.text] = Node(value.value, value.line, value.column, value.text, key)
         return found
@@ -124,8 +132,8 @@ class _Reader:
     def alias(self, event: Any, line: int, column: int) -> Node:
         if event.anchor not in self.anchors:
             raise DefinitionError(
-                f"the alias *{event.anchor} names nothing above it",
-                "write the value",
+                Text("the alias *%(anchor)s names nothing above it", anchor=event.anchor),
+                Text("write the value"),
                 line=line,
                 column=column,
             )
@@ -162,20 +170,31 @@ class _Reader:
         self.count += values
         if self.count > MAX_VALUES:
             raise DefinitionError(
-                "the file holds too many values", f"a rule has at most {MAX_VALUES}", line=line
+                Text("the file holds too many values"),
+                Text("a rule has at most %(limit)s", limit=MAX_VALUES),
+                line=line,
             )
 
 
 def _tag_refused(tag: str, line: int, column: int) -> DefinitionError:
     shown = tag.replace(PLAIN, "!!")
     return DefinitionError(
-        f"the tag {shown} is not allowed", "write the plain value", line=line, column=column
+        Text("the tag %(shown)s is not allowed", shown=shown),
+        Text("write the plain value"),
+        line=line,
+        column=column,
     )
 
 
 def _yaml_error(error: yaml.YAMLError) -> DefinitionError:
     mark = getattr(error, "problem_mark", None)
-    reason = getattr(error, "problem", None) or getattr(error, "reason", None) or "cannot be read"
-    hint = "indent with spaces, not tabs" if "\\t" in str(reason) else "correct the YAML"
+    reason = (
+        getattr(error, "problem", None) or getattr(error, "reason", None) or Text("cannot be read")
+    )
+    hint = (
+        Text("indent with spaces, not tabs") if "\\t" in str(reason) else Text("correct the YAML")
+    )
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-    return DefinitionError(f"not YAML: {reason}", hint, line=line, column=column)
+    return DefinitionError(
+        Text("not YAML: %(reason)s", reason=reason), hint, line=line, column=column
+    )

@@ -12,6 +12,7 @@ from rules.documents import Node, read_document
 from rules.matchers import COMPARISONS
 from rules.places import conditions, constant, filters, is_moving, operations
 from rules.triggering import never_fires, unknown_parts
+from rules.words import Text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -71,13 +72,17 @@ def _remark(
 def _never(rule: Rule, document: Node) -> Iterator[Remark]:
     dead = never_fires(rule.trigger, document.value["trigger"])
     if dead is not None:
-        message = f"the trigger never holds: {dead.reason}"
-        yield _remark(rule, dead.node, NEVER, message, "no message can earn this badge: correct it")
+        message = Text("the trigger never holds: %(reason)s", reason=dead.reason)
+        yield _remark(
+            rule, dead.node, NEVER, message, Text("no message can earn this badge: correct it")
+        )
     counts = rule.previous is None or rule.previous.operation is None
     if rule.condition is not None and counts and not _reachable(rule.condition):
         node = next(conditions(document))
-        message = f"the condition never holds: no count is {_words(rule.condition)}"
-        yield _remark(rule, node, NEVER, message, "compare with a whole number from 1 on")
+        message = Text(
+            "the condition never holds: no count is %(value)s", value=_words(rule.condition)
+        )
+        yield _remark(rule, node, NEVER, message, Text("compare with a whole number from 1 on"))
 
 
 def _words(condition: Condition) -> str:
@@ -95,33 +100,39 @@ def _reachable(condition: Condition) -> bool:
 
 
 def _costly(rule: Rule, document: Node) -> Iterator[Remark]:
-    hint = "count with users, topics, categories, packages and agents where that is enough"
+    hint = Text("count with users, topics, categories, packages and agents where that is enough")
     for node in operations(document):
-        message = "costly: for each message the operation reads rows of the archive"
+        message = Text("costly: for each message the operation reads rows of the archive")
         yield _remark(rule, node, COSTLY, message, hint)
     for asked in filters(document):
         for key, value in asked.items():
             if key == "contains":
-                message = "costly: `contains` reads the text of every message that the rest finds"
+                message = Text(
+                    "costly: `contains` reads the text of every message that the rest finds"
+                )
             elif key in {"start", "end"} and is_moving(value):
-                message = f"costly: `{key}` moves, so that each message counts anew"
+                message = Text("costly: `%(key)s` moves, so that each message counts anew", key=key)
             else:
                 continue
             yield _remark(rule, value.key or value, COSTLY, message, hint)
 
 
 def _unknown(rule: Rule, document: Node, known: Known) -> Iterator[Remark]:
-    hint = f"compared with {len(known.topics)} topics of {known.source}"
+    hint = Text(
+        "compared with %(number)s topics of %(source)s",
+        number=len(known.topics),
+        source=known.source,
+    )
     trigger = document.value["trigger"]
     dead = never_fires(rule.trigger, trigger) is not None
-    for node, what in () if dead else unknown_parts(rule.trigger, trigger, known.topics):
-        yield _remark(rule, node, TOPIC, f"no known topic {what}", hint, severity=NOTE)
+    for node, message in () if dead else unknown_parts(rule.trigger, trigger, known.topics):
+        yield _remark(rule, node, TOPIC, message, hint, severity=NOTE)
     for asked in filters(document):
         listed = asked["topics"].value if "topics" in asked else ()
         for node in listed if isinstance(listed, tuple) else ():
             name = constant(node)
             if name is not None and name not in known.topics:
-                message = f"no known topic is {name!r}"
+                message = Text("no known topic is %(name)r", name=name)
                 yield _remark(rule, node, TOPIC, message, hint, severity=NOTE)
 
 
@@ -138,17 +149,28 @@ def _levels(read: list[tuple[Rule, Node]]) -> Iterator[Remark]:
         for level, rule, document in sorted(steps, key=lambda step: (step[0], step[1].source)):
             other = taken.setdefault(level, rule)
             if other is not rule:
-                message = f"level {level} of the series is also {other.name!r} of {other.source}"
+                message = Text(
+                    "level %(level)s of the series is also %(name)r of %(source)s",
+                    level=level,
+                    name=other.name,
+                    source=other.source,
+                )
                 node = document.value["series"]
-                yield _remark(rule, node, SERIES, message, "give each its own level")
+                yield _remark(rule, node, SERIES, message, Text("give each its own level"))
             threshold = _threshold(rule)
             if threshold is None:
                 continue
             if before is not None and threshold <= before[1] and level > _level(before[0]):
                 node = next(conditions(document))
-                message = f"level {level} needs {threshold:g}, and {before[0].name!r} before it "
-                hint = "raise the threshold from level to level"
-                yield _remark(rule, node, SERIES, f"{message}{before[1]:g}", hint)
+                message = Text(
+                    "level %(level)s needs %(threshold)s, and %(name)r before it %(before)s",
+                    level=level,
+                    threshold=f"{threshold:g}",
+                    name=before[0].name,
+                    before=f"{before[1]:g}",
+                )
+                hint = Text("raise the threshold from level to level")
+                yield _remark(rule, node, SERIES, message, hint)
             before = rule, threshold
 
 

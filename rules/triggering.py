@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rules.matchers import AllOf, AnyOf, CategoryIn, Holds, Not, TopicEnds
+from rules.words import Text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -30,7 +31,7 @@ def never_fires(trigger: Trigger, node: Node) -> Dead | None:
     place = value.key or value
     if isinstance(trigger, AnyOf | AllOf):
         if not trigger.parts:
-            return Dead(place, f"the list below `{kind}` is empty")
+            return Dead(place, Text("the list below `%(kind)s` is empty", kind=kind))
         below = [never_fires(*pair) for pair in zip(trigger.parts, value.value, strict=True)]
         dead = [part for part in below if part is not None]
         if isinstance(trigger, AnyOf):
@@ -40,9 +41,9 @@ def never_fires(trigger: Trigger, node: Node) -> Dead | None:
         reason = _contradiction(trigger.parts)
         return Dead(place, reason) if reason else None
     if isinstance(trigger, CategoryIn) and not trigger.categories:
-        return Dead(place, "the list of categories is empty")
+        return Dead(place, Text("the list of categories is empty"))
     if isinstance(trigger, Holds) and _is_false(trigger.text):
-        return Dead(value, f"the lambda always gives {trigger.text.strip()}")
+        return Dead(value, Text("the lambda always gives %(value)s", value=trigger.text.strip()))
     return None
 
 
@@ -77,11 +78,13 @@ def _contradiction(parts: Iterable[Trigger]) -> str:
             }
             if not endings:
                 named = ", ".join(sorted(map(repr, needs.suffixes)))
-                return f"no topic ends with {named} and with what the others ask for"
+                return Text(
+                    "no topic ends with %(named)s and with what the others ask for", named=named
+                )
         else:
             both = needs.categories if categories is None else categories & needs.categories
             if not both:
-                return "no topic has two categories"
+                return Text("no topic has two categories")
             categories = both
     return _excluded(excluded, endings, categories)
 
@@ -110,25 +113,27 @@ def _excluded(
         if needs is None or not all(isinstance(leaf, TopicEnds | CategoryIn) for leaf in leaves):
             continue
         if needs.suffixes and all(end.endswith(tuple(needs.suffixes)) for end in endings):
-            return f"`not` forbids every topic that ends with {sorted(endings)[0]!r}"
+            return Text(
+                "`not` forbids every topic that ends with %(value)r", value=sorted(endings)[0]
+            )
         if categories is not None and categories <= needs.categories:
-            return f"`not` forbids the category {sorted(categories)[0]!r}"
+            return Text("`not` forbids the category %(value)r", value=sorted(categories)[0])
     return ""
 
 
 def unknown_parts(
     trigger: Trigger, node: Node, topics: Collection[str]
-) -> Iterator[tuple[Node, str]]:
-    """Yield the endings and categories that no known topic has; or the trigger none passes."""
+) -> Iterator[tuple[Node, Text]]:
+    """Yield what to say of endings and categories that no known topic has, or of the trigger."""
     leaves = list(_unknown_leaves(trigger, node, topics))
     yield from leaves
     if not leaves and not any(_may_hold(trigger, topic) is not False for topic in topics):
-        yield node.key or node, "passes the trigger"
+        yield node.key or node, Text("no known topic passes the trigger")
 
 
 def _unknown_leaves(
     trigger: Trigger, node: Node, topics: Collection[str]
-) -> Iterator[tuple[Node, str]]:
+) -> Iterator[tuple[Node, Text]]:
     ((_, value),) = node.value.items()
     if isinstance(trigger, AnyOf | AllOf):
         for part, below in zip(trigger.parts, value.value, strict=True):
@@ -137,10 +142,10 @@ def _unknown_leaves(
         yield from _unknown_leaves(trigger.part, value, topics)
     elif isinstance(trigger, TopicEnds):
         if not any(topic.endswith(trigger.suffix) for topic in topics):
-            yield value, f"ends with {trigger.suffix!r}"
+            yield value, Text("no known topic ends with %(ending)r", ending=trigger.suffix)
     elif isinstance(trigger, CategoryIn):
         for name in sorted(trigger.categories - {_category(topic) for topic in topics}):
-            yield value, f"is of the category {name!r}"
+            yield value, Text("no known topic is of the category %(name)r", name=name)
 
 
 def _category(topic: str) -> str:

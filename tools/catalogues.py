@@ -67,7 +67,9 @@ def extracted() -> Catalog:
         )
         for _, _, message, comments, context in found:
             catalog.add(message, auto_comments=comments, context=context)
-    for path in sorted((ROOT / "issuer").rglob("*.py")):
+    for path in sorted(
+        each for name in ("issuer", "rules") for each in (ROOT / name).rglob("*.py")
+    ):
         if not path.relative_to(ROOT).as_posix().startswith(OPERATORS):
             for sentence, _ in sentences(path):
                 if isinstance(sentence, ast.Constant):

@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from issuer.models import Topic
 from issuer.paths import bundled_rules
+from issuer.words import Text
 from rules.documents import read_document
 from rules.linting import WARNING, Known, lint
 from rules.loader import compile_text
@@ -64,10 +65,10 @@ class Checked:
 def check(session: Session, text: str, badge: Badge) -> Checked:
     """Compile the text of a rule for a badge and say all that is wrong with it; nothing is run."""
     if len(text) > MAX_TEXT:
-        hint = f"a rule has at most {MAX_TEXT} characters here"
-        return Checked(None, (Mark(1, 1, ERROR, "the text is too long", hint),))
+        hint = Text("a rule has at most %(limit)s characters here", limit=MAX_TEXT)
+        return Checked(None, (Mark(1, 1, ERROR, Text("the text is too long"), hint),))
     if "\0" in text:
-        return Checked(None, (Mark(1, 1, ERROR, "the text holds a NUL", "remove it"),))
+        return Checked(None, (Mark(1, 1, ERROR, Text("the text holds a NUL"), Text("remove it")),))
     found = compile_text(text)
     if found.rule is None:
         return Checked(
@@ -98,21 +99,23 @@ def _other_badge(rule: Rule, text: str, badge: Badge) -> Mark | None:
     """Return the error of a text that would give another badge than the one it is for."""
     if rule.slug == badge.slug:
         return None
-    message = f"this is a rule for the badge {rule.slug!r}"
+    message = Text("this is a rule for the badge %(slug)r", slug=rule.slug)
     line, column = _place(text, "slug", "name")
-    return Mark(line, column, ERROR, message, f"write `slug: {badge.slug}`")
+    return Mark(line, column, ERROR, message, Text("write `slug: %(slug)s`", slug=badge.slug))
 
 
 def _names(rule: Rule, text: str, badge: Badge) -> Iterator[Mark]:
     if rule.name != badge.name:
-        message = f"the badge is called {badge.name!r}, whatever the rule says"
-        yield Mark(*_place(text, "name"), WARNING, message, "change the name of the badge itself")
+        message = Text("the badge is called %(name)r, whatever the rule says", name=badge.name)
+        yield Mark(
+            *_place(text, "name"), WARNING, message, Text("change the name of the badge itself")
+        )
 
 
 def _known(session: Session) -> Known:
     """Return the topics of the bundled sample and those of the archive."""
     topics = session.scalars(select(Topic.name).limit(MAX_TOPICS))
-    return Known({*_sample(), *topics}, "the bundled sample and the archive of the site")
+    return Known({*_sample(), *topics}, Text("the bundled sample and the archive of the site"))
 
 
 def some_topics(session: Session) -> list[str]:

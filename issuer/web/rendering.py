@@ -37,6 +37,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         check_name=verdicts.check_name,
         counted=texts.counted,
         day=texts.day,
+        instant=texts.instant,
         flatten_errors=texts.flatten_errors,
         host=texts.host,
         initials=texts.initials,

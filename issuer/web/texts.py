@@ -82,6 +82,11 @@ def moment(value: datetime) -> str:
     return f"{written} UTC"
 
 
+def instant(moment: date) -> str:
+    """Return a day or moment as programs read it: HTML knows no fraction but of three digits."""
+    return moment.isoformat(timespec="seconds") if isinstance(moment, datetime) else str(moment)
+
+
 def number(value: float) -> str:
     """Return a number with its thousands apart."""
     return _number(value, locale())

@@ -13,6 +13,7 @@ from rules.expressions import Scope
 from rules.expressions.methods import Found
 from rules.model import Previous
 from rules.queries import KEYS, LIST_KEYS, Filter
+from rules.words import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -48,8 +49,8 @@ def criteria(node: Node, style: Style) -> dict[str, Any]:
 def _tree(node: Node, style: Style) -> Criteria:
     if isinstance(node.value, dict) and "pkgdb" in node.value:
         raise (node.value["pkgdb"].key or node).refused(
-            "criteria pkgdb asks the package database, which is gone",
-            "ask the archive: write `datanommer:`",
+            Text("criteria pkgdb asks the package database, which is gone"),
+            Text("ask the archive: write `datanommer:`"),
         )
     kind, value = only(node, "criteria", CRITERIA)
     if kind == "datanommer":
@@ -57,7 +58,10 @@ def _tree(node: Node, style: Style) -> Criteria:
     if kind == "not":
         return HoldsNot(_tree(value, style))
     if not isinstance(value.value, tuple):
-        raise value.refused(f"{kind} must be a list of criteria", "write each after a hyphen")
+        raise value.refused(
+            Text("%(kind)s must be a list of criteria", kind=kind),
+            Text("write each after a hyphen"),
+        )
     parts = tuple(_tree(part, style) for part in value.value)
     if len(parts) == 1:
         return parts[0]
@@ -68,10 +72,12 @@ def _asked(node: Node, style: Style) -> Asked:
     found = values.mapping(node, "datanommer")
     for key in values.only_known(found, PARTS):
         hint = values.suggestion(key.text, PARTS)
-        raise key.refused(f"unknown key {key.text!r} in datanommer", hint)
+        raise key.refused(Text("unknown key %(key)r in datanommer", key=key.text), hint)
     for name in PARTS:
         if name not in found:
-            raise node.refused(f"datanommer has no {name}", f"add `{name}:`")
+            raise node.refused(
+                Text("datanommer has no %(name)s", name=name), Text("add `%(name)s:`", name=name)
+            )
     operation = _operation(found["operation"], style)
     asked = _filter(found["filter"], style, rows=operation is not None)
     previous = Previous(filter=asked, operation=operation, missing_is_zero=False)
@@ -91,9 +97,10 @@ def _operation(node: Node, style: Style) -> Callable[..., Any] | None:
     if node.value == "count":
         return None
     if node.value not in METHODS:
-        what = f"{node.text!r} is not known" if node.text else "must be one word or a lambda"
-        hint = f"use count, {', '.join(METHODS)} or a lambda"
-        raise node.refused(f"operation {what}", hint)
+        hint = Text("use count, %(names)s or a lambda", names=", ".join(METHODS))
+        if not node.text:
+            raise node.refused(Text("operation must be one word or a lambda"), hint)
+        raise node.refused(Text("operation %(text)r is not known", text=node.text), hint)
     method = METHODS[node.value]
     return lambda message, rows, allowance=0: method(rows)
 
@@ -104,10 +111,14 @@ def _filter(node: Node, style: Style, *, rows: bool) -> Filter:
     for key, value in values.mapping(node, "filter").items():
         if key not in known:
             place = value.key or value
-            raise place.refused(f"unknown filter key {key!r}", values.suggestion(key, known))
+            raise place.refused(
+                Text("unknown filter key %(key)r", key=key), values.suggestion(key, known)
+            )
         name = "users" if key == "usernames" else key
         if name in found:
-            raise (value.key or value).refused("users are there twice", "keep one of the keys")
+            raise (value.key or value).refused(
+                Text("users are there twice"), Text("keep one of the keys")
+            )
         found[name] = _listed(name, value, style) if name in LIST_KEYS else _value(value, style)
     if "users" in found:
         found["users"] = _users(found["users"])
@@ -120,7 +131,10 @@ def _listed(key: str, node: Node, style: Style) -> Value | tuple[Value, ...]:
     if isinstance(node.value, tuple):
         return tuple(_value(item, style) for item in node.value)
     if not isinstance(node.value, dict) and Template(node.text, style).is_constant:
-        raise node.refused(f"{key} must be a list", f"write `{key}: [{node.text}]`")
+        raise node.refused(
+            Text("%(key)s must be a list", key=key),
+            Text("write `%(key)s: [%(text)s]`", key=key, text=node.text),
+        )
     return _value(node, style)
 
 
@@ -146,7 +160,9 @@ def _value(node: Node, style: Style) -> Value:
         )
         return lambda message, recipient: compiled(values_ := envelope(message), values_)
     if isinstance(node.value, tuple) or node.value is None:
-        raise node.refused("a filter value must be a text, a number or a lambda", "correct it")
+        raise node.refused(
+            Text("a filter value must be a text, a number or a lambda"), Text("correct it")
+        )
     if isinstance(node.value, str):
         template = Template(node.value, style)
         return lambda message, recipient: template.value(envelope(message))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rules.dialects import values
 from rules.model import Rule
 from rules.recipients import CONVERSIONS
+from rules.words import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -79,7 +80,9 @@ def assemble(
     if "name" in found and "slug" not in found and "slug" not in keys:
         found["slug"] = values.slug_of(found["name"])
         if not found["slug"]:
-            findings.add(keys["name"], "no slug can be made from the name", "add `slug:`")
+            findings.add(
+                keys["name"], Text("no slug can be made from the name"), Text("add `slug:`")
+            )
     if findings.errors:
         return None
     found.setdefault("recipient", dialect.recipient)
@@ -106,10 +109,14 @@ def _check_keys(
     known = (*dialect.readers, *CONVERSIONS)
     for key in values.only_known(keys, known):
         hint = dialect.foreign.get(key.text) or values.suggestion(key.text, known)
-        findings.add(key, f"unknown key {key.text!r}", hint)
+        findings.add(key, Text("unknown key %(key)r", key=key.text), hint)
     for name in dialect.required:
         if name not in keys:
-            findings.add(document, f"the key {name!r} is missing", f"add `{name}:`")
+            findings.add(
+                document,
+                Text("the key %(name)r is missing", name=name),
+                Text("add `%(name)s:`", name=name),
+            )
 
 
 def _read(keys: dict[str, Node], dialect: Dialect, findings: Findings) -> dict[str, Any]:

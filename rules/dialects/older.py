@@ -16,6 +16,7 @@ from rules.dialects.templates import Style, Template, envelope, names_in
 from rules.dialects.triggers import expression, trigger
 from rules.expressions import Scope
 from rules.matchers import Holds
+from rules.words import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 PERCENT = re.compile(r"%\([^()]*\)[srd]")
 #: Conversions that give a name back that nobody has.
 KEEPING = ("recipient_nick2fas", "recipient_email2fas")
-ELSEWHERE = "it belongs to the current dialect: write either that or `criteria`"
+ELSEWHERE = Text("it belongs to the current dialect: write either that or `criteria`")
 
 
 def style_of(document: Node) -> Style:
@@ -93,7 +94,10 @@ def _recipient(node: Node, name: str, style: Style) -> Callable[[Message], Any]:
 
 def _template(node: Node, name: str, style: Style) -> Template:
     if isinstance(node.value, dict | tuple) or node.value is None:
-        raise node.refused(f"{name} must be a text or a list of texts", 'write "%(msg.user)s"')
+        raise node.refused(
+            Text("%(name)s must be a text or a list of texts", name=name),
+            Text('write "%(msg.user)s"'),
+        )
     return Template(node.text, style)
 
 

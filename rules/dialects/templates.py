@@ -23,6 +23,7 @@ from rules.errors import (
 from rules.expressions import Expression, Scope, compile_tree
 from rules.expressions.reading import read
 from rules.recipients import Folded
+from rules.words import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -191,11 +192,16 @@ class Marker:
         if place["sign"]:
             return "%"
         if place["wrong"] is not None:
-            raise ExpressionError("a single % belongs to no template", "write %% for the sign")
+            raise ExpressionError(
+                Text("a single % belongs to no template"), Text("write %% for the sign")
+            )
         name = f"{self.prefix}{len(self.places)}_"
         self.places[name] = place[0]
         if len(self.places) > MAX_TEMPLATES:
-            raise ExpressionError("too many templates", f"use at most {MAX_TEMPLATES}")
+            raise ExpressionError(
+                Text("too many templates"),
+                Text("use at most %(limit)s", limit=MAX_TEMPLATES),
+            )
         return name
 
     def slot(self, function: Callable[[Mapping[str, Any]], Any]) -> ast.expr:
@@ -235,7 +241,9 @@ class _Filler(ast.NodeTransformer):
         if node.id not in self.marker.places:
             return node
         if not isinstance(node.ctx, ast.Load):
-            raise ExpressionError("a template cannot name the variable of a loop", "write a name")
+            raise ExpressionError(
+                Text("a template cannot name the variable of a loop"), Text("write a name")
+            )
         return ast.copy_location(self.marker.value(node.id), node)
 
     def visit_Constant(self, node: ast.Constant) -> ast.expr:

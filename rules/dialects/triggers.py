@@ -9,6 +9,7 @@ from rules.dialects.values import mapping, suggestion
 from rules.errors import ExpressionError
 from rules.expressions import Scope, compile_expression
 from rules.matchers import COMPARISONS, AllOf, AnyOf, CategoryIn, Condition, Holds, Not, TopicEnds
+from rules.words import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -30,9 +31,11 @@ def expression(node: Node, name: str, scope: Scope) -> Expression:
 def placed(node: Node, name: str, compiler: Callable[[str], Compiled]) -> Compiled:
     """Return what the compiler makes of a text; what it raises gets the place in the file."""
     if isinstance(node.value, tuple | dict):
-        raise node.refused(f"{name} must be one expression", "write it as one quoted text")
+        raise node.refused(
+            Text("%(name)s must be one expression", name=name), Text("write it as one quoted text")
+        )
     if node.value is None:
-        raise node.refused(f"{name} is empty", "write an expression")
+        raise node.refused(Text("%(name)s is empty", name=name), Text("write an expression"))
     # YAML reads `yes` and `0x10` as values of its own: they are constants here.
     text = node.value if isinstance(node.value, str) else str(node.value)
     try:
@@ -40,7 +43,7 @@ def placed(node: Node, name: str, compiler: Callable[[str], Compiled]) -> Compil
     except ExpressionError as error:
         first = error.line == 1
         raise ExpressionError(
-            f"{name}: {error.message}",
+            Text("%(name)s: %(message)s", name=name, message=error.message),
             error.hint,
             line=node.line + error.line - 1,
             column=node.column + error.column - 1 if first else error.column,
@@ -64,7 +67,10 @@ def trigger(node: Node, holds: Callable[[Node], Trigger] = _holds) -> Trigger:
     if kind == "not":
         return Not(trigger(value, holds))
     if not isinstance(value.value, tuple):
-        raise value.refused(f"{kind} must be a list of triggers", "write each after a hyphen")
+        raise value.refused(
+            Text("%(kind)s must be a list of triggers", kind=kind),
+            Text("write each after a hyphen"),
+        )
     parts = tuple(trigger(part, holds) for part in value.value)
     return AnyOf(parts) if kind == "any" else AllOf(parts)
 
@@ -76,7 +82,9 @@ def condition(node: Node) -> Condition:
         return Condition(kind, expression=expression(value, "condition", Scope.CONDITION))
     number = value.value
     if not isinstance(number, int | float) or isinstance(number, bool):
-        raise value.refused(f"{kind} must be a number", "write the number without quotes")
+        raise value.refused(
+            Text("%(kind)s must be a number", kind=kind), Text("write the number without quotes")
+        )
     return Condition(kind, number)
 
 
@@ -84,15 +92,18 @@ def only(node: Node, name: str, known: Collection[str]) -> tuple[str, Node]:
     """Return the one key of a mapping that has exactly one, and its value."""
     found = mapping(node, name)
     if len(found) != 1:
-        what = "is empty" if not found else "has more than one key"
-        hint = f"use one of {', '.join(known)}"
+        hint = Text("use one of %(names)s", names=", ".join(known))
         if found and name == "trigger":
-            hint = "put them below `any` or `all`"
-        raise node.refused(f"{name} {what}", hint)
+            hint = Text("put them below `any` or `all`")
+        if not found:
+            raise node.refused(Text("%(name)s is empty", name=name), hint)
+        raise node.refused(Text("%(name)s has more than one key", name=name), hint)
     ((kind, value),) = found.items()
     if kind not in known:
         place = value.key or value
-        raise place.refused(f"unknown {name} {kind!r}", suggestion(kind, known))
+        raise place.refused(
+            Text("unknown %(name)s %(kind)r", name=name, kind=kind), suggestion(kind, known)
+        )
     return kind, value
 
 
@@ -102,12 +113,14 @@ def _categories(node: Node) -> frozenset[str]:
         return frozenset({_plain(node, "category")})
     _, listed = only(node, "category", ("any",))
     if not isinstance(listed.value, tuple):
-        raise listed.refused("any must be a list of categories", "write each after a hyphen")
+        raise listed.refused(
+            Text("any must be a list of categories"), Text("write each after a hyphen")
+        )
     return frozenset(_plain(item, "category") for item in listed.value)
 
 
 def _plain(node: Node, name: str) -> str:
     if not isinstance(node.value, str):
-        hint = "write one text, or several triggers below `any`"
-        raise node.refused(f"{name} must be a text", hint)
+        hint = Text("write one text, or several triggers below `any`")
+        raise node.refused(Text("%(name)s must be a text", name=name), hint)
     return node.value

@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from rules.model import Series
+from rules.words import Text
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -36,7 +37,9 @@ DROPPED = str.maketrans({" ": "-", **dict.fromkeys("\"'()*&?")})
 def mapping(node: Node, name: str) -> dict[str, Node]:
     """Return a mapping."""
     if not isinstance(node.value, dict):
-        raise node.refused(f"{name} must be a mapping", "write `key: value` below it")
+        raise node.refused(
+            Text("%(name)s must be a mapping", name=name), Text("write `key: value` below it")
+        )
     return node.value
 
 
@@ -48,15 +51,24 @@ def only_known(found: dict[str, Node], known: Collection[str]) -> list[Node]:
 def suggestion(key: str, known: Collection[str]) -> str:
     """Return what to do about an unknown key."""
     close = get_close_matches(key, known, n=1)
-    return f"did you mean {close[0]}?" if close else f"use {', '.join(sorted(known))}"
+    return (
+        Text("did you mean %(name)s?", name=close[0])
+        if close
+        else Text("use %(names)s", names=", ".join(sorted(known)))
+    )
 
 
 def text(node: Node, name: str, *, longest: int = MAX_TEXT) -> str:
     """Return a text that is not empty."""
     if not isinstance(node.value, str) or not node.value.strip():
-        raise node.refused(f"{name} must be a text", f'write `{name}: "..."`')
+        raise node.refused(
+            Text("%(name)s must be a text", name=name), Text('write `%(name)s: "..."`', name=name)
+        )
     if len(node.value) > longest:
-        raise node.refused(f"{name} is too long", f"use at most {longest} characters")
+        raise node.refused(
+            Text("%(name)s is too long", name=name),
+            Text("use at most %(limit)s characters", limit=longest),
+        )
     return node.value.strip()
 
 
@@ -80,7 +92,10 @@ def slug(node: Node, name: str) -> str:
     """Return an explicit slug."""
     value = text(node, name, longest=MAX_SLUG)
     if not SLUG.fullmatch(value):
-        raise node.refused(f"{name} {value!r} is not an address part", "use a-z, 0-9 and hyphens")
+        raise node.refused(
+            Text("%(name)s %(value)r is not an address part", name=name, value=value),
+            Text("use a-z, 0-9 and hyphens"),
+        )
     return value
 
 
@@ -91,17 +106,25 @@ def tags(node: Node, name: str) -> tuple[str, ...]:
     elif isinstance(node.value, tuple):
         found = [text(item, "a tag", longest=MAX_TAG) for item in node.value]
     else:
-        raise node.refused(f"{name} must be a list of texts", f"write `{name}: [one, two]`")
+        raise node.refused(
+            Text("%(name)s must be a list of texts", name=name),
+            Text("write `%(name)s: [one, two]`", name=name),
+        )
     found = [tag for tag in dict.fromkeys(found) if tag]
     if len(found) > MAX_TAGS or any(len(tag) > MAX_TAG for tag in found):
-        raise node.refused(f"{name} are too many or too long", f"use at most {MAX_TAGS} short ones")
+        raise node.refused(
+            Text("%(name)s are too many or too long", name=name),
+            Text("use at most %(limit)s short ones", limit=MAX_TAGS),
+        )
     return tuple(found)
 
 
 def truth(node: Node, name: str) -> bool:
     """Return a truth value."""
     if not isinstance(node.value, bool):
-        raise node.refused(f"{name} must be yes or no", f"write `{name}: yes`")
+        raise node.refused(
+            Text("%(name)s must be yes or no", name=name), Text("write `%(name)s: yes`", name=name)
+        )
     return node.value
 
 
@@ -109,7 +132,10 @@ def whole(node: Node, name: str, *, low: int, high: int) -> int:
     """Return a whole number."""
     value = node.value
     if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-        raise node.refused(f"{name} must be a whole number", f"use {low} to {high}")
+        raise node.refused(
+            Text("%(name)s must be a whole number", name=name),
+            Text("use %(low)s to %(high)s", low=low, high=high),
+        )
     return value
 
 
@@ -122,9 +148,14 @@ def span(node: Node, name: str) -> timedelta:
     elif isinstance(value, int) and not isinstance(value, bool):
         days = value
     else:
-        raise node.refused(f"{name} must be a span of time", "write `90 days` or `1 year`")
+        raise node.refused(
+            Text("%(name)s must be a span of time", name=name), Text("write `90 days` or `1 year`")
+        )
     if not 0 < days <= MAX_DAYS:
-        raise node.refused(f"{name} is out of range", f"use up to {MAX_DAYS} days")
+        raise node.refused(
+            Text("%(name)s is out of range", name=name),
+            Text("use up to %(limit)s days", limit=MAX_DAYS),
+        )
     return timedelta(days=days)
 
 
@@ -133,13 +164,21 @@ def series(node: Node, name: str) -> Series:
     found = mapping(node, name)
     known = ("slug", "name", "level")
     for key in only_known(found, known):
-        raise key.refused(f"unknown key {key.text!r} in {name}", suggestion(key.text, known))
+        raise key.refused(
+            Text("unknown key %(key)r in %(name)s", key=key.text, name=name),
+            suggestion(key.text, known),
+        )
     for key_name in ("name", "level"):
         if key_name not in found:
-            raise node.refused(f"{name} has no {key_name}", f"add `{key_name}:`")
+            raise node.refused(
+                Text("%(name)s has no %(key_name)s", name=name, key_name=key_name),
+                Text("add `%(key_name)s:`", key_name=key_name),
+            )
     title = text(found["name"], "name", longest=MAX_NAME)
     own = slug(found["slug"], "slug") if "slug" in found else slug_of(title)
     if not own:
-        raise node.refused(f"{name}: no slug can be made from the name", "add `slug:`")
+        raise node.refused(
+            Text("%(name)s: no slug can be made from the name", name=name), Text("add `slug:`")
+        )
     level = whole(found["level"], "level", low=1, high=MAX_LEVEL)
     return Series(slug=own, name=title, level=level)

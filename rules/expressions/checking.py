@@ -16,6 +16,7 @@ from rules.errors import ExpressionError
 from rules.expressions import calls, functions, shapes
 from rules.expressions.methods import FIELDS, METHODS, NAME_FIELDS
 from rules.expressions.reading import place, quoting_hint
+from rules.words import Text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,19 +31,19 @@ MAX_NUMBER = 10**18
 NODES_PER_STEP = 8
 UNGUARDED_OPERATORS = (ast.Div, ast.FloorDiv)
 
-REFUSED: dict[type[ast.AST], tuple[str, str]] = {
-    ast.Lambda: ("a lambda inside an expression", "use a comprehension"),
-    ast.JoinedStr: ("an f-string", "put texts together with +"),
-    ast.NamedExpr: ("an assignment", "repeat the value"),
-    ast.Starred: ("a * in front of a value", "name each value"),
-    ast.Await: ("await", "remove it"),
-    ast.Yield: ("yield", "remove it"),
-    ast.YieldFrom: ("yield", "remove it"),
-    ast.Pow: ("a power (**)", "write the number"),
-    ast.LShift: ("a shift (<<)", "write the number"),
-    ast.RShift: ("a shift (>>)", "divide with //"),
-    ast.MatMult: ("the operator @", "remove it"),
-    ast.Slice: ("a slice outside of brackets", "write value[low:high]"),
+REFUSED: dict[type[ast.AST], tuple[Text, Text]] = {
+    ast.Lambda: (Text("a lambda inside an expression"), Text("use a comprehension")),
+    ast.JoinedStr: (Text("an f-string"), Text("put texts together with +")),
+    ast.NamedExpr: (Text("an assignment"), Text("repeat the value")),
+    ast.Starred: (Text("a * in front of a value"), Text("name each value")),
+    ast.Await: (Text("await"), Text("remove it")),
+    ast.Yield: (Text("yield"), Text("remove it")),
+    ast.YieldFrom: (Text("yield"), Text("remove it")),
+    ast.Pow: (Text("a power (**)"), Text("write the number")),
+    ast.LShift: (Text("a shift (<<)"), Text("write the number")),
+    ast.RShift: (Text("a shift (>>)"), Text("divide with //")),
+    ast.MatMult: (Text("the operator @"), Text("remove it")),
+    ast.Slice: (Text("a slice outside of brackets"), Text("write value[low:high]")),
 }
 
 
@@ -60,8 +61,8 @@ class Checker:
         """Return the rewritten node."""
         method = getattr(self, f"_{type(node).__name__.lower()}", None)
         if method is None:
-            reason, hint = REFUSED.get(type(node), (type(node).__name__, "make it simpler"))
-            raise self.refused(node, f"{reason} is not allowed", hint)
+            reason, hint = REFUSED.get(type(node), (type(node).__name__, Text("make it simpler")))
+            raise self.refused(node, Text("%(reason)s is not allowed", reason=reason), hint)
         checked: ast.expr = method(node)
         return checked
 
@@ -85,10 +86,12 @@ class Checker:
         value = node.value
         if value is not None and not isinstance(value, str | int | float):
             raise self.refused(
-                node, f"a value of type {type(value).__name__} is not allowed", "use a text"
+                node,
+                Text("a value of type %(kind)s is not allowed", kind=type(value).__name__),
+                Text("use a text"),
             )
         if isinstance(value, int) and abs(value) > MAX_NUMBER:
-            raise self.refused(node, "the number is too large", "use a smaller number")
+            raise self.refused(node, Text("the number is too large"), Text("use a smaller number"))
         return node
 
     def _name(self, node: ast.Name) -> ast.expr:
@@ -96,33 +99,45 @@ class Checker:
         if name in self.local or name in self.variables or name in MODULES:
             return node
         if name in functions.NAMES:
-            raise self.refused(node, f"{name} is a function", f"call it: {name}(...)")
-        raise self.refused(node, f"the name {name!r} does not exist here", self._meant(name))
+            raise self.refused(
+                node,
+                Text("%(name)s is a function", name=name),
+                Text("call it: %(name)s(...)", name=name),
+            )
+        raise self.refused(
+            node, Text("the name %(name)r does not exist here", name=name), self._meant(name)
+        )
 
     def _meant(self, name: str) -> str:
         if name == "msg" and "message" in self.variables:
-            return 'the body of the message is message.body["..."]'
+            return Text('the body of the message is message.body["..."]')
         known = sorted({*self.variables, *self.local, *MODULES, *functions.NAMES})
         close = get_close_matches(name, known, n=1, cutoff=0.75)
         if close and self.text.strip() != name:
-            return f"did you mean {close[0]}?"
-        return quoting_hint(self.text) or f"use {', '.join(sorted(self.variables))}"
+            return Text("did you mean %(name)s?", name=close[0])
+        return quoting_hint(self.text) or Text(
+            "use %(value)s", value=", ".join(sorted(self.variables))
+        )
 
     def _attribute(self, node: ast.Attribute) -> ast.expr:
         value = self.check(node.value)
         if node.attr not in FIELDS:
             raise self.refused(
-                node, f"the attribute .{node.attr} is not allowed", self._field(node)
+                node,
+                Text("the attribute .%(attr)s is not allowed", attr=node.attr),
+                self._field(node),
             )
         field = ast.Attribute(value, node.attr, ast.Load())
         return self.guard("as_list", field) if node.attr in NAME_FIELDS else field
 
     def _field(self, node: ast.Attribute) -> str:
         if node.attr in METHODS:
-            return f"call it: .{node.attr}(...)"
+            return Text("call it: .%(attr)s(...)", attr=node.attr)
         if isinstance(node.value, ast.Name) and node.value.id == "message":
-            return f'a value of the message is read as message.body["{node.attr}"]'
-        return f'a value is read as value["{node.attr}"]'
+            return Text(
+                'a value of the message is read as message.body["%(attr)s"]', attr=node.attr
+            )
+        return Text('a value is read as value["%(attr)s"]', attr=node.attr)
 
     def _subscript(self, node: ast.Subscript) -> ast.expr:
         value = self.check(node.value)
@@ -152,7 +167,7 @@ class Checker:
         keys = []
         for key, value in zip(node.keys, node.values, strict=True):
             if key is None:
-                raise self.refused(value, "** is not allowed", "name each value")
+                raise self.refused(value, Text("** is not allowed"), Text("name each value"))
             keys.append(self._key(key))
         return ast.Dict([*keys], [self.check(value) for value in node.values])
 
@@ -174,13 +189,13 @@ class Checker:
     def _binop(self, node: ast.BinOp) -> ast.expr:
         if type(node.op) in REFUSED:
             reason, hint = REFUSED[type(node.op)]
-            raise self.refused(node, f"{reason} is not allowed", hint)
+            raise self.refused(node, Text("%(reason)s is not allowed", reason=reason), hint)
         operands = (node.left, node.right)
         if isinstance(node.op, ast.Mult | ast.Mod) and any(map(shapes.is_sequence, operands)):
             raise self.refused(
                 node,
-                "a text or list can be neither repeated nor filled in with %",
-                "put texts together with +",
+                Text("a text or list can be neither repeated nor filled in with %"),
+                Text("put texts together with +"),
             )
         left, right = self.check(node.left), self.check(node.right)
         if isinstance(node.op, UNGUARDED_OPERATORS):
@@ -193,7 +208,9 @@ class Checker:
         if len(pairs) == 1:
             return self._compared(*pairs[0])
         if not all(shapes.is_cheap(*pair) for pair in pairs):
-            raise self.refused(node, "values are compared in a chain", "compare two, with `and`")
+            raise self.refused(
+                node, Text("values are compared in a chain"), Text("compare two, with `and`")
+            )
         return ast.Compare(operands[0], node.ops, operands[1:])
 
     def _compared(self, left: ast.expr, sign: ast.cmpop, right: ast.expr) -> ast.expr:
@@ -233,7 +250,7 @@ class Checker:
         loops = []
         for loop in node.generators:
             if loop.is_async:
-                raise self.refused(loop, "async is not allowed", "remove it")
+                raise self.refused(loop, Text("async is not allowed"), Text("remove it"))
             source = self.guard("iterate", self.check(loop.iter), weight)
             self.local = (*self.local, *self._targets(loop.target))
             tests = [self.check(test) for test in loop.ifs]
@@ -246,8 +263,12 @@ class Checker:
         if isinstance(target, ast.Tuple | ast.List):
             return [name for item in target.elts for name in self._targets(item)]
         if not isinstance(target, ast.Name):
-            raise self.refused(target, "a loop must have plain names", "write `for name in ...`")
+            raise self.refused(
+                target, Text("a loop must have plain names"), Text("write `for name in ...`")
+            )
         taken = target.id in self.variables or target.id in MODULES or target.id in functions.NAMES
         if taken or target.id.startswith("__"):
-            raise self.refused(target, f"the name {target.id!r} is taken", "use another name")
+            raise self.refused(
+                target, Text("the name %(name)r is taken", name=target.id), Text("use another name")
+            )
         return [target.id]

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rules.errors import ExpressionError
+from rules.words import Text
 
 if TYPE_CHECKING:
     from rules.expressions.budget import Budget
@@ -86,14 +87,18 @@ class Pattern:
 def safe_pattern(text: str, flags: int = 0) -> Pattern:
     """Compile a pattern; raise `ExpressionError` when its work has no acceptable bound."""
     if len(text) > MAX_LENGTH:
-        raise ExpressionError("the pattern is too long", f"use at most {MAX_LENGTH} characters")
+        raise ExpressionError(
+            Text("the pattern is too long"),
+            Text("use at most %(limit)s characters", limit=MAX_LENGTH),
+        )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             regex = re.compile(text, flags)
     except (re.error, RecursionError, OverflowError, ValueError) as error:
         raise ExpressionError(
-            f"not a regular expression: {error}", "correct the pattern"
+            Text("not a regular expression: %(error)s", error=str(error)),
+            Text("correct the pattern"),
         ) from error
     reader = _Reader(text)
     cost = reader.alternatives(0)
@@ -111,7 +116,7 @@ class _Reader:
 
     def alternatives(self, depth: int) -> Cost:
         if depth > MAX_DEPTH:
-            raise _refused("its groups are nested too deeply")
+            raise _refused(Text("its groups are nested too deeply"))
         costs = [self.sequence(depth)]
         while self.peek() == "|":
             self.at += 1
@@ -135,7 +140,7 @@ class _Reader:
         self.at += 1
         if char == "\\":
             if self.peek().isdigit():
-                raise _refused("it refers back to a group")
+                raise _refused(Text("it refers back to a group"))
             self.at += 1
         elif char == "[":
             self.bracket()
@@ -147,7 +152,7 @@ class _Reader:
         if self.peek() == "?":
             opened = GROUP.match(self.text, self.at - 1)
             if opened is None:
-                raise _refused("it looks around, refers back, or sets flags inside")
+                raise _refused(Text("it looks around, refers back, or sets flags inside"))
             self.at = opened.end()
         cost = self.alternatives(depth + 1)
         self.at += 1
@@ -171,12 +176,12 @@ class _Reader:
         low, high = bounds
         if high is not None and high <= MAX_BOUND:
             if cost.power and high > 1:
-                raise _refused("it repeats a repetition")
+                raise _refused(Text("it repeats a repetition"))
             tries = sum(cost.tries**count for count in range(low, high + 1))
             open_end = cost.open_end and high == 1
             return _bounded(Cost(max(tries, 1), cost.power, open_end, cost.width * high))
         if cost.power or cost.tries > 1:
-            raise _refused("it repeats a repetition or a choice")
+            raise _refused(Text("it repeats a repetition or a choice"))
         width = cost.width * max(1, min(low, MAX_BOUND))
         return Cost(1, 1, open_end=low <= MAX_BOUND, width=width)
 
@@ -201,12 +206,12 @@ class _Reader:
 
 def _bounded(cost: Cost) -> Cost:
     if cost.factor > MAX_TRIES:
-        raise _refused("it can match in too many ways")
+        raise _refused(Text("it can match in too many ways"))
     return cost
 
 
 def _refused(reason: str) -> ExpressionError:
     return ExpressionError(
-        f"the pattern may take too long: {reason}",
-        "use a simpler pattern, or startswith(), endswith() or in",
+        Text("the pattern may take too long: %(reason)s", reason=reason),
+        Text("use a simpler pattern, or startswith(), endswith() or in"),
     )

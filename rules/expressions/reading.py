@@ -10,6 +10,7 @@ import tokenize
 import warnings
 
 from rules.errors import ExpressionError
+from rules.words import Text
 
 MAX_LENGTH = 4_000
 MAX_TOKENS = 1_000
@@ -27,12 +28,13 @@ def read(text: str) -> ast.expr:
     """
     if len(text) > MAX_LENGTH:
         raise ExpressionError(
-            f"the expression has {len(text)} characters", f"use at most {MAX_LENGTH}"
+            Text("the expression has %(number)s characters", number=len(text)),
+            Text("use at most %(limit)s", limit=MAX_LENGTH),
         )
     if not text.strip():
-        raise ExpressionError("the expression is empty", "write what it should give")
+        raise ExpressionError(Text("the expression is empty"), Text("write what it should give"))
     if "\0" in text:
-        raise ExpressionError("the expression holds a NUL character", "remove it")
+        raise ExpressionError(Text("the expression holds a NUL character"), Text("remove it"))
     wrapped = f"({text}\n)"
     _check_tokens(text, wrapped)
     try:
@@ -44,11 +46,12 @@ def read(text: str) -> ast.expr:
         raise _syntax_error(text, error.msg, error.lineno or 1, error.offset or 1) from error
     except (ValueError, MemoryError, RecursionError) as error:
         raise ExpressionError(
-            f"the expression cannot be read: {error}", "make it simpler"
+            Text("the expression cannot be read: %(error)s", error=str(error)),
+            Text("make it simpler"),
         ) from error
     if isinstance(tree, ast.Tuple) and not tree.elts and tree.col_offset == 0:
         # The bracket that we added is all there is: the text holds a comment or a backslash.
-        raise ExpressionError("the expression is empty", "write what it should give")
+        raise ExpressionError(Text("the expression is empty"), Text("write what it should give"))
     _check_depth(tree)
     return tree
 
@@ -64,10 +67,10 @@ def place(node: ast.expr | ast.comprehension | ast.keyword) -> tuple[int, int]:
 def quoting_hint(text: str) -> str:
     """Return what to do about a text that stands where an expression is meant."""
     if "%(" in text:
-        return 'templates belong to the 2014 dialect, write message.body["..."]'
+        return Text('templates belong to the 2014 dialect, write message.body["..."]')
     plain = text.strip()
     if PLAIN_TEXT.fullmatch(plain):
-        return f"a text needs quotes of its own: '\"{plain}\"'"
+        return Text("a text needs quotes of its own: '\"%(plain)s\"'", plain=plain)
     return ""
 
 
@@ -80,18 +83,21 @@ def _check_tokens(text: str, wrapped: str) -> None:
             count += 1
             if count > MAX_TOKENS:
                 raise ExpressionError(
-                    "the expression has too many words", f"use at most {MAX_TOKENS}"
+                    Text("the expression has too many words"),
+                    Text("use at most %(limit)s", limit=MAX_TOKENS),
                 )
             if token.type != tokenize.OP:
                 continue
             if last:
-                raise _syntax_error(text, "a bracket is closed that was not opened", *token.start)
+                raise _syntax_error(
+                    text, Text("a bracket is closed that was not opened"), *token.start
+                )
             open_brackets += (token.string in OPENING) - (token.string in CLOSING)
             last = open_brackets == 0
             if open_brackets > MAX_BRACKETS:
                 raise ExpressionError(
-                    "the brackets are nested too deeply",
-                    f"use at most {MAX_BRACKETS} levels",
+                    Text("the brackets are nested too deeply"),
+                    Text("use at most %(limit)s levels", limit=MAX_BRACKETS),
                     line=token.start[0],
                     column=max(token.start[1], 1),
                 )
@@ -103,9 +109,12 @@ def _check_tokens(text: str, wrapped: str) -> None:
 
 def _syntax_error(text: str, reason: str, line: int, column: int) -> ExpressionError:
     lines = text.count("\n") + 1
-    hint = quoting_hint(text) or "write one Python expression"
+    hint = quoting_hint(text) or Text("write one Python expression")
     return ExpressionError(
-        f"not an expression: {reason}", hint, line=min(line, lines), column=max(column - 1, 1)
+        Text("not an expression: %(reason)s", reason=reason),
+        hint,
+        line=min(line, lines),
+        column=max(column - 1, 1),
     )
 
 
@@ -115,4 +124,4 @@ def _check_depth(tree: ast.expr) -> None:
         level = [child for node in level for child in ast.iter_child_nodes(node)]
         if not level:
             return
-    raise ExpressionError("the expression is nested too deeply", "make it simpler")
+    raise ExpressionError(Text("the expression is nested too deeply"), Text("make it simpler"))

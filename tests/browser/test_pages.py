@@ -239,6 +239,29 @@ def test_a_badge_is_verified_and_people_are_compared_by_keyboard(
     context.close()
 
 
+def test_what_is_chosen_and_focused_is_seen_in_the_colours_of_the_system(
+    demo: Demo, chromium: Browser
+) -> None:
+    """There, grounds and shadows are gone, which tell it otherwise."""
+    context = chromium.new_context(forced_colors="active")
+    page = context.new_page()
+    page.goto(f"{demo.base_url}/explore")
+    page.locator("summary").first.click()
+    chosen = page.get_by_role("button", name="English")
+    other = page.get_by_role("button", name="Deutsch")
+    expect(chosen).to_have_css("forced-color-adjust", "none")
+    expect(other).to_have_css("forced-color-adjust", "auto")
+    page.goto(f"{demo.base_url}/explore?sort=name")
+    page.keyboard.press("Tab")
+    for _ in range(40):
+        if page.evaluate("document.activeElement.id") == "tag":
+            break
+        page.keyboard.press("Tab")
+    expect(page.locator("#tag")).to_be_focused()
+    expect(page.locator("#tag")).to_have_css("outline-style", "solid")
+    context.close()
+
+
 def test_a_list_goes_on_by_itself(demo: Demo, chromium: Browser) -> None:
     context = chromium.new_context(viewport={"width": 1280, "height": 800})
     page = context.new_page()

@@ -19,6 +19,7 @@ from issuer.intake import policy_of
 from issuer.services import rule_checks, rule_drafts
 from issuer.services.permissions import Right
 from issuer.site import current_site, db_session
+from issuer.telling import worded
 from rules.building import Badge as Head
 from rules.building import write
 from rules.dialects.values import slug_of
@@ -27,7 +28,7 @@ from rules.filling import NotShownError, fill
 if TYPE_CHECKING:
     from issuer.models import Badge
     from issuer.services.processing import Policy
-    from issuer.services.rule_checks import Checked
+    from issuer.services.rule_checks import Checked, Mark
     from issuer.services.rule_drafts import Place
     from rules.building import Fields
 
@@ -72,6 +73,7 @@ class Editor:
             unseen=self.unseen,
             topics=rule_checks.some_topics(db_session()),
             said=summary(self.checked) if self.checked else "",
+            told=told,
             **more,
         )
         return page, status
@@ -157,6 +159,12 @@ def summary(checked: Checked) -> str:
             )
         )
     return str(_("The rule loads."))
+
+
+def told(mark: Mark) -> str:
+    """Return what is to be said of a line, and what to do about it, in the reader's language."""
+    said = worded(mark.message)
+    return f"{said}: {worded(mark.hint)}" if mark.hint else said
 
 
 def find(slug: str) -> Place:

@@ -10,7 +10,17 @@ from flask_babel import gettext as _
 
 from issuer.access import needs
 from issuer.admin.parts import attempt, done
-from issuer.admin.rules.base import Editor, blueprint, find, form_with, kept, pressed, sent, summary
+from issuer.admin.rules.base import (
+    Editor,
+    blueprint,
+    find,
+    form_with,
+    kept,
+    pressed,
+    sent,
+    summary,
+    told,
+)
 from issuer.admin.rules.building import BLANK, plain
 from issuer.limits import limiter
 from issuer.services import rule_checks, rule_drafts
@@ -91,7 +101,7 @@ def lint(slug: str) -> Response:
             "line": mark.line,
             "column": mark.column,
             "severity": mark.severity,
-            "text": f"{mark.message}: {mark.hint}" if mark.hint else mark.message,
+            "text": told(mark),
         }
         for mark in checked.marks
     ]

@@ -16,7 +16,11 @@ from tools import catalogues
 
 PLACE = re.compile(r"%\((\w+)\)")
 #: What is said to operators alone may be an f-string; where pages are made, nothing is.
-READ = ("issuer/admin", "issuer/services", "issuer/web", "issuer/access.py")
+READ = ("issuer/admin", "issuer/services", "issuer/web", "issuer/access.py", "rules")
+PLACES = ("issuer", "rules")
+#: What says that the text of a rule is wrong; where files are loaded, only operators read it.
+REFUSING = {"refused", "DefinitionError", "ExpressionError", "Dead", "_remark", "_refused"}
+LOADING = {"errors.py", "loader.py", "migrating.py", "plugins.py", "plain_badges.py", "filling.py"}
 OPERATORS = (
     *catalogues.OPERATORS,
     "issuer/services/collections.py",
@@ -107,7 +111,7 @@ def test_translations_have_the_places_of_their_sentences(language: str) -> None:
 @pytest.mark.slow
 def test_values_stand_beside_their_sentences() -> None:
     wrong = []
-    for path in (catalogues.ROOT / "issuer").rglob("*.py"):
+    for path in (each for folder in PLACES for each in (catalogues.ROOT / folder).rglob("*.py")):
         name = path.relative_to(catalogues.ROOT).as_posix()
         if not name.startswith(READ) or name.startswith(OPERATORS):
             continue
@@ -153,3 +157,24 @@ def test_what_a_stranger_says_cannot_look_like_a_sentence_of_ours() -> None:
     forged = packed(Text("is retired"))
     assert type(unpacked(packed(forged))) is str
     assert not plain(forged).startswith(MARK)
+
+
+@pytest.mark.slow
+def test_whatever_is_remarked_on_a_rule_can_be_translated() -> None:
+    """The rule engine knows no language, but what it says is made of sentences."""
+    wrong = []
+    for path in (catalogues.ROOT / "rules").rglob("*.py"):
+        if path.name in LOADING:
+            continue
+        for node in ast.walk(ast.parse(path.read_bytes())):
+            name = getattr(node, "func", None)
+            if isinstance(node, ast.Call) and (
+                getattr(name, "attr", getattr(name, "id", "")) in REFUSING
+            ):
+                wrong += [
+                    f"{path.name}:{each.lineno}"
+                    for each in node.args
+                    if isinstance(each, ast.JoinedStr)
+                    or (isinstance(each, ast.Constant) and isinstance(each.value, str))
+                ]
+    assert not wrong

@@ -273,3 +273,34 @@ def test_fields_in_the_form_and_back_are_the_same() -> None:
     assert kinds == ["recipient", "topic", "texts", "list", "expressions"]
     assert data["who"] == "usernames"
     assert digest(data) != digest({**data, "join": "all"})
+
+
+#: Triggers that are wrong or never hold, and what somebody reads who reads German.
+IN_GERMAN = {
+    "{topc: wiki.edit}": "trigger: „topc“ ist nicht bekannt: meintest du topic?",
+    "{lambda: mesage.body}": "lambda: den Namen „mesage“ gibt es hier nicht: meintest du message?",
+    "{lambda: '2 ** 3'}": "lambda: nicht erlaubt: eine Potenz (**): schreibe die Zahl",
+    '{lambda: \'re.search("(a+)+", "a")\'}': (
+        "lambda: das Muster kann zu lange brauchen: es wiederholt eine Wiederholung oder eine "
+        "Auswahl: nimm ein einfacheres Muster oder startswith(), endswith() oder in"
+    ),
+    "{all: []}": (
+        "der Auslöser trifft nie zu: die Liste unter `all` ist leer: keine Nachricht kann dieses "
+        "Abzeichen einbringen: berichtige es"
+    ),
+    "{topic: no.such}": "kein bekanntes Thema endet auf „no.such“: verglichen mit ",
+    "[": "kein YAML: ",
+}
+
+
+def test_what_is_wrong_is_said_in_the_language_of_the_reader(root: Browser) -> None:
+    root.client.set_cookie("language", "de")
+    head = text_of(EDIT).partition("trigger:")[0]
+    for trigger, expected in IN_GERMAN.items():
+        text = f"{head}trigger: {trigger}\n"
+        (mark,) = root.post(f"{HERE}/lint", text=text).get_json()["marks"]
+        assert mark["text"].startswith(expected), trigger
+        page = root.post(f"{HERE}/check", text=text).text
+        assert mark["text"] in Page(page).text, trigger
+        marks = page.partition('class="marks-list"')[2].partition("</ul>")[0]
+        assert 'lang="en"' not in marks

@@ -55,6 +55,7 @@ OWN += [
     "/settings/trophies",
     "/settings/erase",
     "/leaderboard",
+    "/leaderboard?find=other-0",
     "/my/apps",
     "/settings/tokens",
 ]
@@ -179,6 +180,8 @@ def test_a_page_is_sound_html_that_everybody_can_use(
             assert not missing, (_told(element), missing)
         if element.tag in {"a", "button", "summary"}:
             assert _name(element).strip(), _told(element)
+        if element.tag == "table" or element.get("tabindex") == "0":
+            assert element.get("aria-labelledby") or element.get("aria-label"), _told(element)
 
 
 def _labelled(field: Element, page: Element) -> bool:
