@@ -21,6 +21,7 @@ from consumer.jobs.housekeeping import (
     ExportCleanUp,
     InvitationCleanUp,
     KeyAge,
+    LoginCleanUp,
     Outbox,
 )
 from consumer.jobs.lifecycle import Lifecycle
@@ -50,6 +51,7 @@ OURS: tuple[Job, ...] = (
     InvitationCleanUp(),
     ClaimCleanUp(),
     AppCleanUp(),
+    LoginCleanUp(),
     ExportCleanUp(),
     Outbox(),
     ArchiveRetention(),

@@ -27,7 +27,16 @@ from issuer.admin.parts import (
     table,
 )
 from issuer.models import Award, Person
-from issuer.services import api_tokens, disclosing, erasing, merging, people, persons, renaming
+from issuer.services import (
+    api_tokens,
+    browsers,
+    disclosing,
+    erasing,
+    merging,
+    people,
+    persons,
+    renaming,
+)
 from issuer.services.permissions import Right
 from issuer.site import current_site, db_session
 from issuer.telling import worded
@@ -157,6 +166,14 @@ def end_tokens(username: str) -> Response:
     """End all tokens of a person, such as one that leaked."""
     text = gettext("No program speaks for this person any more.")
     return _pressed(username, api_tokens.revoke_all, text)
+
+
+@blueprint.post("/<username>/logins")
+@needs(Right.PEOPLE)
+def end_logins(username: str) -> Response:
+    """Sign a person out everywhere, such as after a device was lost."""
+    text = gettext("This person is signed out everywhere.")
+    return _pressed(username, browsers.end_for, text)
 
 
 @blueprint.post("/<username>/data.json")

@@ -141,6 +141,15 @@ def test_nobody_else_cares_for_accounts(boris: Browser, dora: Browser, site: Sit
     assert actions(site) == []
 
 
+def test_an_admin_signs_somebody_out(site: Site, root: Browser, dora: Browser) -> None:
+    assert dora.get("/settings").status_code == 200
+    for words in ("This person is signed out everywhere.", "Nothing had to be changed"):
+        assert words in root.follow(root.post("/admin/people/dora/logins"))
+    assert dora.get("/settings").location == "/login?next=%2Fsettings"
+    assert root.get("/settings").status_code == 200
+    assert actions(site) == ["person.sign_out"]
+
+
 def test_an_admin_ends_the_tokens_of_somebody(site: Site, app: Flask, root: Browser) -> None:
     program = Program(app, token_of(site, "dora", now=datetime.now(UTC)))
     assert program.get("/me").status_code == 200
