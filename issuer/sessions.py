@@ -20,6 +20,7 @@ TOKEN = "oidc_auth_token"  # noqa: S105 (the name of a session entry)
 PROFILE = "oidc_auth_profile"
 TARGET = "login_target"
 DELEGATE = "is_delegate"
+SEAL = "csrf_token"  # where Flask-WTF keeps by what it knows its forms
 STATES = "_state_oidc_"  # where Authlib keeps what a login began with
 
 #: Groups are read at login, so what they permit ends earlier: see `rights_minutes`.

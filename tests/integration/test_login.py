@@ -294,6 +294,18 @@ def test_a_login_is_noted_and_the_next_in_the_same_browser_replaces_it(world: Wo
     assert phone.get(world.base_url, timeout=5).text.startswith("True ada")
 
 
+def test_a_form_that_was_open_can_be_sent_after_signing_in_anew(world: World) -> None:
+    """Pages say so to whom their rights have to be checked again for what they typed."""
+    url = f"{world.base_url}/logout"
+    for username, status in (("grace", 400), ("ada", 200)):
+        browser, page = log_in(world, "ada")
+        found = re.search(r"name='csrf_token' value='([^']+)'", page.text)
+        assert found is not None
+        choose(browser, begin(world, browser), username)
+        answer = browser.post(url, data={"csrf_token": found[1]}, timeout=5)
+        assert answer.status_code == status, username  # of somebody else it is worth nothing
+
+
 def test_the_token_is_checked_even_without_the_protection_of_the_app(world: World) -> None:
     world.app.config["WTF_CSRF_CHECK_DEFAULT"] = False
     browser, _ = log_in(world, "ada")

@@ -18,6 +18,7 @@ from issuer.limits import limiter
 from issuer.limits import logins as login_limit
 from issuer.services import browsers, grants, logins, permissions
 from issuer.sessions import (
+    SEAL,
     TARGET,
     CurrentLogin,
     current_login,
@@ -78,6 +79,7 @@ def callback() -> Response:
     site, now = current_site(), datetime.now(UTC)
     claims = _provider().claims()
     target, former, mark = session.get(TARGET, "/"), current_login(now), new_mark()
+    seal = session.get(SEAL)
     agent = browsers.read_agent(request.headers.get("User-Agent", ""))
     with site.database.writing() as database:
         person = logins.record_login(database, claims, now=now)
@@ -87,12 +89,17 @@ def callback() -> Response:
         held = held_groups(claims, groups, rules.groups)
         actor = permissions.actor(rules, username, held)
         is_delegate = grants.holds_any(database, actor, now=now)
-        if former is not None:  # this browser's own, of before
-            browsers.end(database, former.mark)
+        renews = (
+            former is not None
+            and browsers.end(database, former.mark)
+            and former.username == username
+        )
         lasts = span(site.settings, held)
         browsers.begin(database, person, mark, lasts, agent=agent, now=now)
     log.info("%s logged in", username)
     keep_login(username, claims, groups=held, mark=mark, now=now, is_delegate=is_delegate)
+    if seal and renews:
+        session[SEAL] = seal  # forms that are open in other tabs can still be sent
     return redirect(target)
 
 
