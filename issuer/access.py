@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import urlencode
 
 from flask import current_app, g, redirect, request, session
+from sqlalchemy.exc import OperationalError
 
 from issuer import bearers, limits
 from issuer.errors import ForbiddenError, NotFoundError
-from issuer.services import logins, permissions, persons
+from issuer.services import browsers, permissions, persons
+from issuer.services.browsers import Span
 from issuer.services.permissions import EVERY_ISSUER, Actor, Policy, Right
-from issuer.sessions import current_login
+from issuer.sessions import LIFETIME, current_login
 from issuer.site import current_site, db_session
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
     from issuer.config import Settings
+    from issuer.sessions import CurrentLogin
 
 log = logging.getLogger(__name__)
 
@@ -85,10 +88,48 @@ def policy(settings: Settings) -> Policy:
     )
 
 
+def span(settings: Settings, groups: Collection[str]) -> Span:
+    """Return how long a login with those groups lasts: with rights it ends sooner when unused."""
+    minutes = settings.idle_minutes
+    if groups:
+        minutes = min(minutes, settings.rights_minutes)
+    return Span(LIFETIME, timedelta(minutes=minutes))
+
+
+def signed_in() -> CurrentLogin | None:
+    """Return who makes the request by a login that nobody ended and that was used lately.
+
+    The database is asked once a request, and only where there is a cookie that says so.
+    """
+    if "login" not in g:
+        g.login = None  # also where the database is away: the page of the error asks again
+        g.login = _checked(current_login(datetime.now(UTC)))
+    login: CurrentLogin | None = g.login
+    return login
+
+
+def _checked(login: CurrentLogin | None) -> CurrentLogin | None:
+    if login is None:
+        return None
+    now = datetime.now(UTC)
+    row = browsers.find(db_session(), login.mark, now=now)
+    if row is None:
+        session.clear()
+        return None
+    lasts = span(current_site().settings, login.groups)
+    if now - row.last_used_at >= lasts.noted:
+        try:
+            with current_site().database.writing() as database:
+                browsers.note_use(database, row, lasts, now=now)
+        except OperationalError as error:  # reading goes on while nothing can be written
+            log.warning("the use of a login could not be noted: %s", type(error.orig).__name__)
+    return login
+
+
 def current_actor() -> Actor:
-    """Return who makes the request, with their roles; the database is not asked."""
+    """Return who makes the request, with their roles."""
     if "actor" not in g:
-        login = current_login(datetime.now(UTC))
+        login = signed_in()
         g.actor = Actor(origin=limits.caller())
         if login is not None:
             settings = current_site().settings
@@ -140,7 +181,7 @@ def _guard() -> Response | None:
 
 
 def _ask_login(what: str) -> Response | None:
-    if not current_actor().username or _is_ended():
+    if not current_actor().username:
         return _to_login()
     if what == MEMBER:
         return None
@@ -153,15 +194,6 @@ def _ask_login(what: str) -> Response | None:
     return None
 
 
-def _is_ended() -> bool:
-    """Whether this is the copy of a cookie whose login somebody ended."""
-    login = current_login(datetime.now(UTC))
-    if login is None or not logins.is_ended(db_session(), login.mark):
-        return False
-    session.clear()
-    return True
-
-
 def _rights_last(settings: Settings) -> timedelta:
     return timedelta(minutes=settings.rights_minutes)
 
@@ -172,7 +204,7 @@ def _is_old() -> bool:
     A page asks after half of the time, so that the form on it can still be sent in the other half;
     once in a while only, so that a provider that is away closes nothing before its time.
     """
-    login, last = current_login(datetime.now(UTC)), _rights_last(current_site().settings)
+    login, last = signed_in(), _rights_last(current_site().settings)
     if login is None or not login.groups:
         return False
     if request.method not in READING:

@@ -72,6 +72,7 @@ MEMBER = (
     "profile",
     "addresses",
     "api_tokens",
+    "logins",
     "leaving",
     "exporting",
     "exports",

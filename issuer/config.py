@@ -136,6 +136,7 @@ class Settings(JobSettings, KeySettings):
     manager_groups: tuple[str, ...] = ()  # each a group, or `issuer:group`
     reviewer_groups: tuple[str, ...] = ()
     rights_minutes: int = Field(default=60, ge=2, le=480)  # how long a login's groups are believed
+    idle_minutes: int = Field(default=120, ge=5, le=480)  # so long nobody uses a login that ends
     demo: bool = False
 
     mail_host: str = ""

@@ -20,6 +20,7 @@ TOKEN = "oidc_auth_token"  # noqa: S105 (the name of a session entry)
 PROFILE = "oidc_auth_profile"
 TARGET = "login_target"
 DELEGATE = "is_delegate"
+SEAL = "csrf_token"  # where Flask-WTF keeps by what it knows its forms
 STATES = "_state_oidc_"  # where Authlib keeps what a login began with
 
 #: Groups are read at login, so what they permit ends earlier: see `rights_minutes`.
@@ -50,15 +51,16 @@ def keep_login(
     claims: Mapping[str, Any],
     *,
     groups: Collection[str],
+    mark: str,
     now: datetime,
     is_delegate: bool = False,
 ) -> None:
-    """Begin a new session for ``username``; nothing of the session before survives."""
+    """Begin a new session for ``username``; nothing of the session before survives.
+
+    It counts for as long as the database knows its ``mark``.
+    """
     session.clear()
-    session[TOKEN] = {
-        "expires_at": int((now + LIFETIME).timestamp()),
-        "mark": secrets.token_urlsafe(16),
-    }
+    session[TOKEN] = {"expires_at": int((now + LIFETIME).timestamp()), "mark": mark}
     session[PROFILE] = {
         "sub": claims["sub"],
         "nickname": username,
@@ -66,6 +68,11 @@ def keep_login(
         "groups": held_groups(claims, groups),
     }
     note_delegate(is_delegate)
+
+
+def new_mark() -> str:
+    """Return what tells a login from all others; nobody guesses it."""
+    return secrets.token_urlsafe(16)
 
 
 def held_groups(
@@ -84,7 +91,10 @@ def note_delegate(is_delegate: bool) -> None:
 
 
 def current_login(now: datetime) -> CurrentLogin | None:
-    """Return who is logged in, or nothing when nobody is or the login is too old."""
+    """Return who is logged in by the word of the cookie, or nothing when the login is too old.
+
+    Whether somebody ended it, or nobody used it for too long, `issuer.access.signed_in` knows.
+    """
     token, profile = session.get(TOKEN), session.get(PROFILE)
     if not token or not profile or token["expires_at"] <= now.timestamp():
         return None

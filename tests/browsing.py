@@ -4,12 +4,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask import session
 from itsdangerous import URLSafeTimedSerializer
 
-from issuer.sessions import keep_login
+from issuer.access import span
+from issuer.errors import NotFoundError
+from issuer.services import browsers, persons
+from issuer.services.browsers import Agent
+from issuer.sessions import keep_login, new_mark
+from issuer.site import EXTENSION
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -19,6 +24,30 @@ if TYPE_CHECKING:
 HTML = {"Accept": "text/html"}
 ADMINS = "sysadmin-badges"
 SEAL = "the-seal-of-this-session"
+
+
+def sign_in(
+    app: Flask,
+    username: str,
+    *groups: str,
+    age: timedelta = timedelta(),
+    agent: Agent | None = None,
+) -> dict[str, Any]:
+    """Sign somebody in; return what the cookie holds. Who has no account has no login either."""
+    site, now, mark = app.extensions[EXTENSION], datetime.now(UTC), new_mark()
+    with site.database.writing() as database:
+        try:
+            person = persons.find(database, username)
+        except NotFoundError:
+            person = None
+        if person is not None:
+            lasts = span(site.settings, groups)
+            row = browsers.begin(database, person, mark, lasts, agent=agent or Agent(), now=now)
+            row.began_at = now - age
+    with app.test_request_context():
+        claims = {"sub": f"subject of {username}", "groups": list(groups)}
+        keep_login(username, claims, groups=groups, mark=mark, now=now - age)
+        return dict(session)
 
 
 class Browser:
@@ -31,10 +60,7 @@ class Browser:
         self.client: FlaskClient = app.test_client()
         if not username:
             return
-        with app.test_request_context():
-            claims = {"sub": f"subject of {username}", "groups": list(groups)}
-            keep_login(username, claims, groups=groups, now=datetime.now(UTC) - age)
-            kept = dict(session)
+        kept = sign_in(app, username, *groups, age=age)
         with self.client.session_transaction() as current:
             current.update(kept)
             current["csrf_token"] = SEAL

@@ -232,6 +232,8 @@ MEANINGS = {
         "reviewer_groups": "Groups whose members answer claims",
         "rights_minutes": "How long the groups of a login are believed: afterwards pages that need "
         "a right ask the provider again",
+        "idle_minutes": "A login that nobody uses for so long ends; one with groups that count "
+        "here ends after `rights_minutes` where that is less. Each ends after eight hours",
     },
     "People": {
         "mail_host": "Mail server through which letters go, such as the link that proves an "

@@ -16,7 +16,7 @@ from issuer.posting import post
 from issuer.preparing import EXPORTS
 from issuer.pushing import Pusher, calls_of
 from issuer.sending import Sender
-from issuer.services import apps, clearing, exports
+from issuer.services import apps, browsers, clearing, exports
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,6 +67,17 @@ class AppCleanUp:
     def run(self, work: Work) -> None:
         """Delete them, some at a time."""
         _in_turns(work, lambda session: apps.drop_unused(session, now=work.now))
+
+
+class LoginCleanUp:
+    """Looks at logins that are over."""
+
+    name = "login-clean-up"
+    summary = "Deletes what was noted of logins that are over."
+
+    def run(self, work: Work) -> None:
+        """Delete them, some at a time."""
+        _in_turns(work, lambda session: browsers.drop_ended(session, now=work.now))
 
 
 class ExportCleanUp:

@@ -22,6 +22,7 @@ from consumer.jobs.housekeeping import (
     ExportCleanUp,
     InvitationCleanUp,
     KeyAge,
+    LoginCleanUp,
     Outbox,
 )
 from consumer.jobs.lifecycle import Lifecycle
@@ -51,6 +52,7 @@ OURS: tuple[Job, ...] = (
     InvitationCleanUp(),
     ClaimCleanUp(),
     AppCleanUp(),
+    LoginCleanUp(),
     ExportCleanUp(),
     Outbox(),
     ArchiveRetention(),

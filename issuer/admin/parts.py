@@ -121,6 +121,7 @@ class Table:
     sort: Sort
     query: str
     filters: Mapping[str, str]
+    is_posted: bool = False  # by a form, because its query may stand in no address
 
     def arguments(self, **other: str) -> dict[str, str]:
         """Return the arguments of a link to the same table with something changed."""
@@ -130,7 +131,12 @@ class Table:
 
 def argument(name: str, longest: int = MAX_ARGUMENT) -> str:
     """Return an argument of the address as any database takes it: without NUL, and not long."""
-    return request.args.get(name, "").replace("\0", "").strip()[:longest]
+    return cleaned(request.args.get(name, ""), longest)
+
+
+def cleaned(text: str, longest: int = MAX_ARGUMENT) -> str:
+    """Return a text as any database takes it: without NUL, and not long."""
+    return text.replace("\0", "").strip()[:longest]
 
 
 def searched() -> str:
@@ -146,12 +152,18 @@ def table(
     usual: str,
     key: ColumnElement[Any] | InstrumentedAttribute[Any],
     filters: Mapping[str, str] | None = None,
+    posted: str = "",
 ) -> Table:
-    """Return the part of a table that the request asks for: sorted, and after a cursor."""
-    sort = Sort.of(request.args.get("sort", ""), columns, usual)
-    after = request.args.get("after", "")
+    """Return the part of a table that the request asks for: sorted, and after a cursor.
+
+    ``posted`` is what was searched for by a form; then the form says the rest, too.
+    """
+    given = request.form if posted else request.args
+    wanted = given.getlist("sort") or [""]  # the button that was pressed comes last
+    sort = Sort.of(wanted[-1], columns, usual)
+    after = given.get("after", "")
     listing = tables.page(session, statement, columns, sort=sort, key=key, after=after)
-    return Table(listing, sort, searched(), filters or {})
+    return Table(listing, sort, posted or searched(), filters or {}, bool(posted))
 
 
 def never_kept(response: Response) -> Response:

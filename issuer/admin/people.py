@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from flask import render_template, request, url_for
+from flask import redirect, render_template, request, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
@@ -16,18 +16,30 @@ from wtforms.validators import DataRequired, Length
 
 from issuer.access import needs
 from issuer.admin.parts import (
+    MAX_SEARCH,
     REFUSALS,
     REFUSED,
     Section,
     attempt,
+    cleaned,
     done,
     failed,
     part,
     searched,
     table,
 )
+from issuer.errors import InvalidInputError
 from issuer.models import Award, Person
-from issuer.services import api_tokens, disclosing, erasing, merging, people, persons, renaming
+from issuer.services import (
+    api_tokens,
+    browsers,
+    disclosing,
+    erasing,
+    merging,
+    people,
+    persons,
+    renaming,
+)
 from issuer.services.permissions import Right
 from issuer.site import current_site, db_session
 from issuer.telling import worded
@@ -71,11 +83,26 @@ class PressForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
 @needs(Right.PEOPLE)
 def listed() -> str:
     """List people, hidden ones too."""
-    session = db_session()
-    shown = table(
-        session, people.search(session, searched()), COLUMNS, usual="name", key=Person.id.expression
-    )
-    return render_template("admin/people/list.html", table=shown)
+    if "@" in searched():
+        raise InvalidInputError(
+            "q: an e-mail address does not belong into the address of a page, which stands in "
+            "logs: type it into the field"
+        )
+    return _listing()
+
+
+@blueprint.post("/")
+@needs(Right.PEOPLE)
+def search() -> Response | str:
+    """Lead to what a name finds, or to whom an e-mail address finds; that stands in no address."""
+    query = cleaned(request.form.get("q", ""), MAX_SEARCH)
+    if "@" not in query:
+        sort = cleaned(request.form.get("sort", ""))
+        return redirect(url_for(".listed", q=query or None, sort=sort or None), 303)
+    found = db_session().scalars(people.found(query).limit(2)).all()
+    if len(found) == 1:
+        return redirect(_page(found[0].username), 303)
+    return _listing(query)
 
 
 @blueprint.get("/<username>")
@@ -159,6 +186,14 @@ def end_tokens(username: str) -> Response:
     return _pressed(username, api_tokens.revoke_all, text)
 
 
+@blueprint.post("/<username>/logins")
+@needs(Right.PEOPLE)
+def end_logins(username: str) -> Response:
+    """Sign a person out everywhere, such as after a device was lost."""
+    text = gettext("This person is signed out everywhere.")
+    return _pressed(username, browsers.end_for, text)
+
+
 @blueprint.post("/<username>/data.json")
 @needs(Right.PEOPLE)
 def data(username: str) -> Response:
@@ -202,6 +237,19 @@ def erase(username: str) -> Response | tuple[str, int]:
         "admin/people/erase.html", person=found, policy=site.settings.erasure, form=form
     )
     return page, _status(form)
+
+
+def _listing(posted: str = "") -> str:
+    session = db_session()
+    shown = table(
+        session,
+        people.search(session, posted or searched()),
+        COLUMNS,
+        usual="name",
+        key=Person.id.expression,
+        posted=posted,
+    )
+    return render_template("admin/people/list.html", table=shown)
 
 
 def _pressed(username: str, change: Callable[..., object], text: str) -> Response:

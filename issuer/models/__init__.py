@@ -30,7 +30,7 @@ from issuer.models.messages import (
     Topic,
 )
 from issuer.models.operations import AuditEntry, JobRun, Setting
-from issuer.models.persons import ApiToken, EmailIdentity, EndedLogin, OldName, Person, Redirect
+from issuer.models.persons import ApiToken, EmailIdentity, Login, OldName, Person, Redirect
 from issuer.models.plugins import PendingDecision, PythonBadgeState
 from issuer.models.rules import Counter, CounterAnchor, Rule, RuleRevision
 from issuer.models.totals import BadgePeriod, BadgeTotal, CatalogueTotal, RankHistogram, Total
@@ -74,7 +74,6 @@ __all__ = [
     "Counter",
     "CounterAnchor",
     "EmailIdentity",
-    "EndedLogin",
     "Endorsement",
     "EndorsementForm",
     "Export",
@@ -87,6 +86,7 @@ __all__ = [
     "JobRun",
     "KeyState",
     "LineState",
+    "Login",
     "MessagePackage",
     "MessageUser",
     "Milestone",

@@ -78,13 +78,19 @@ class OldName(Base):
     changed_at: Mapped[datetime]
 
 
-class EndedLogin(Base):
-    """A login that was ended before its time: its cookie is worth nothing, nor is any copy."""
+class Login(Base):
+    """Somebody who is signed in, in one browser; without this row the cookie is worth nothing."""
 
-    __tablename__ = "ended_logins"
+    __tablename__ = "logins"
 
-    mark: Mapped[str] = mapped_column(Text, primary_key=True)
-    ended_at: Mapped[datetime] = mapped_column(index=True)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("persons.id", ondelete="CASCADE"), index=True)
+    mark_hash: Mapped[str] = mapped_column(Text, unique=True)  # of what stands in the cookie
+    browser: Mapped[str] = mapped_column(Text, default="")  # a name of ours, or empty
+    system: Mapped[str] = mapped_column(Text, default="")
+    began_at: Mapped[datetime]
+    last_used_at: Mapped[datetime]  # to a few minutes
+    ends_at: Mapped[datetime] = mapped_column(index=True)  # unless it is used before
 
 
 class Redirect(Base):

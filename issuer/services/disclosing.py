@@ -31,6 +31,7 @@ from issuer.models import (
     Grant,
     Invitation,
     InvitationUse,
+    Login,
     MessageUser,
     OldName,
     OutboxMessage,
@@ -60,6 +61,7 @@ SECRETS = {
     "backpack_connections": {"tokens"},
     "exports": {"name", "words"},
     "invitations": {"token", "token_hash"},
+    "logins": {"mark_hash"},
     "wallet_offers": {"token_hash"},
 }
 
@@ -87,6 +89,7 @@ def _tables(person: Person) -> list[tuple[str, type[Base], ColumnElement[bool]]]
     subject = (AuditEntry.subject_type == "person") & (named | AuditEntry.subject_id.in_(former))
     return [
         ("addresses", EmailIdentity, EmailIdentity.person_id == person.id),
+        ("logins", Login, Login.person_id == person.id),
         ("former_names", OldName, OldName.person_id == person.id),
         ("awards", Award, Award.person_id == person.id),
         ("endorsements", Endorsement, Endorsement.subject.in_(own_assertions)),

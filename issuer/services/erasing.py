@@ -31,6 +31,7 @@ from issuer.models import (
     Grant,
     Invitation,
     InvitationUse,
+    Login,
     MessageUser,
     OutboxMessage,
     PendingDecision,
@@ -58,6 +59,7 @@ REASON = "The holder had their account erased."
 SOMEBODY = "(erased)"
 #: Tables that hold nothing but a person's own doing.
 OWN = (
+    Login,
     BackpackConnection,
     Export,
     ApiRequest,

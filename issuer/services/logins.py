@@ -8,19 +8,19 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from issuer.db import insert_once
 from issuer.errors import ConflictError, GoneError, InvalidInputError
-from issuer.models import EmailIdentity, EndedLogin, OldName, Person
+from issuer.models import EmailIdentity, OldName, Person
 from issuer.services import checking, outbox
 from issuer.services.findings import JOINERS, has_unseen
 from rules.recipients import is_username
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from sqlalchemy import CursorResult
     from sqlalchemy.orm import Session
@@ -60,17 +60,6 @@ def record_login(session: Session, claims: Mapping[str, Any], *, now: datetime) 
         _verify(session, person, login.email.lower(), now)
     session.flush()
     return person
-
-
-def end(session: Session, mark: str, *, now: datetime, lasts: timedelta) -> None:
-    """Let a login be over for every copy of its cookie; what would be over anyway is forgotten."""
-    session.execute(delete(EndedLogin).where(EndedLogin.ended_at < now - lasts))
-    insert_once(session, EndedLogin, {"mark": mark, "ended_at": now}, unique=("mark",))
-
-
-def is_ended(session: Session, mark: str) -> bool:
-    """Whether somebody ended the login of that mark."""
-    return session.get(EndedLogin, mark) is not None
 
 
 def _read(claims: Mapping[str, Any]) -> _Login:

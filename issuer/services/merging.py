@@ -28,7 +28,7 @@ from issuer.models import (
     OldName,
     Person,
 )
-from issuer.services import api_tokens, apps, audits, references, totals, traces
+from issuer.services import api_tokens, apps, audits, browsers, references, totals, traces
 from issuer.services.preferences import MAX_PINNED
 from issuer.services.renaming import keep_name, locked
 
@@ -114,6 +114,7 @@ def merge(session: Session, actor: Actor, kept: Person, gone: Person, *, now: da
     _merge_addresses(session, kept, gone)
     api_tokens.forget(session, gone.id)  # they spoke for that account, and not for this one
     apps.shut_out_all(session, gone.id)  # they were let into that account, and not into this one
+    browsers.end_all(session, gone.id)  # so does whoever is signed in to it
     references.follow(session, "persons", gone.id, kept.id, without=SEPARATE)
     _merge_facts(session, kept, gone)
     kept.opted_out = done.hides

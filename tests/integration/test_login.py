@@ -11,7 +11,7 @@ import re
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
@@ -22,7 +22,7 @@ from sqlalchemy import select
 
 from issuer.adapters.demo_provider import DemoPermit, DemoProvider, DemoUser, start
 from issuer.config import Settings
-from issuer.models import EmailIdentity, Grant, OutboxMessage, Person
+from issuer.models import EmailIdentity, Grant, Login, OutboxMessage, Person
 from issuer.site import EXTENSION
 from tests.issuing import make_badge
 from tests.login_site import build_site, serving
@@ -268,6 +268,37 @@ def test_logging_out_needs_the_token_of_the_page(world: World) -> None:
     assert answer.url == f"{world.base_url}/"
     assert answer.text.startswith("True None")
     assert "session" not in browser.cookies
+
+
+def test_a_login_is_noted_and_the_next_in_the_same_browser_replaces_it(world: World) -> None:
+    browser, phone = requests.Session(), requests.Session()
+    browser.headers["User-Agent"] = "Mozilla/5.0 (X11; Linux x86_64; rv:1) Gecko Firefox/132.0"
+    choose(browser, begin(world, browser), "ada")
+    choose(phone, begin(world, phone), "ada")
+    before, other = world.rows(Login)
+    assert (before.browser, before.system) == ("Firefox", "Linux")
+    assert (other.browser, other.system) == ("", "")
+    assert before.ends_at - before.began_at == timedelta(minutes=120)
+    copy = dict(browser.cookies)
+    assert choose(browser, begin(world, browser), "ada").text.startswith("True ada")
+    kept, renewed = world.rows(Login)
+    assert kept.id == other.id
+    assert renewed.mark_hash != before.mark_hash
+    assert requests.get(world.base_url, cookies=copy, timeout=5).text.startswith("True None")
+    assert browser.get(world.base_url, timeout=5).text.startswith("True ada")
+    assert phone.get(world.base_url, timeout=5).text.startswith("True ada")
+
+
+def test_a_form_that_was_open_can_be_sent_after_signing_in_anew(world: World) -> None:
+    """Pages say so to whom their rights have to be checked again for what they typed."""
+    url = f"{world.base_url}/logout"
+    for username, status in (("grace", 400), ("ada", 200)):
+        browser, page = log_in(world, "ada")
+        found = re.search(r"name='csrf_token' value='([^']+)'", page.text)
+        assert found is not None
+        choose(browser, begin(world, browser), username)
+        answer = browser.post(url, data={"csrf_token": found[1]}, timeout=5)
+        assert answer.status_code == status, username  # of somebody else it is worth nothing
 
 
 def test_the_token_is_checked_even_without_the_protection_of_the_app(world: World) -> None:

@@ -9,20 +9,22 @@ from typing import TYPE_CHECKING, Any, cast
 
 from flask import Blueprint, current_app, redirect, request, session
 from flask_wtf.csrf import validate_csrf
+from sqlalchemy.exc import SQLAlchemyError
 from wtforms import ValidationError
 
-from issuer.access import policy
+from issuer.access import policy, signed_in, span
 from issuer.errors import InvalidInputError
 from issuer.limits import limiter
 from issuer.limits import logins as login_limit
-from issuer.services import grants, logins, permissions
+from issuer.services import browsers, grants, logins, permissions
 from issuer.sessions import (
-    LIFETIME,
+    SEAL,
     TARGET,
     CurrentLogin,
     current_login,
     held_groups,
     keep_login,
+    new_mark,
     trim_states,
 )
 from issuer.site import current_site
@@ -76,16 +78,28 @@ def callback() -> Response:
     """End a login: the provider sends people here."""
     site, now = current_site(), datetime.now(UTC)
     claims = _provider().claims()
-    target = session.get(TARGET, "/")
+    target, former, mark = session.get(TARGET, "/"), current_login(now), new_mark()
+    seal = session.get(SEAL)
+    agent = browsers.read_agent(request.headers.get("User-Agent", ""))
     with site.database.writing() as database:
-        username = logins.record_login(database, claims, now=now).username
+        person = logins.record_login(database, claims, now=now)
+        username = person.username
         rules = policy(site.settings)
         groups = rules.groups | permissions.granted_groups(database)
         held = held_groups(claims, groups, rules.groups)
         actor = permissions.actor(rules, username, held)
         is_delegate = grants.holds_any(database, actor, now=now)
+        renews = (
+            former is not None
+            and browsers.end(database, former.mark)
+            and former.username == username
+        )
+        lasts = span(site.settings, held)
+        browsers.begin(database, person, mark, lasts, agent=agent, now=now)
     log.info("%s logged in", username)
-    keep_login(username, claims, groups=held, now=now, is_delegate=is_delegate)
+    keep_login(username, claims, groups=held, mark=mark, now=now, is_delegate=is_delegate)
+    if seal and renews:
+        session[SEAL] = seal  # forms that are open in other tabs can still be sent
     return redirect(target)
 
 
@@ -96,12 +110,11 @@ def logout() -> Response:
         validate_csrf(request.form.get("csrf_token"))
     except ValidationError as error:
         raise InvalidInputError("This page is too old to log out from: reload it.") from error
-    now = datetime.now(UTC)
-    login = current_login(now)
+    login = current_login(datetime.now(UTC))
     session.clear()  # also where the database is away
-    if login is not None and login.mark:
+    if login is not None:
         with current_site().database.writing() as database:
-            logins.end(database, login.mark, now=now, lasts=LIFETIME)
+            browsers.end(database, login.mark)
         log.info("%s logged out", login.username)
     return redirect("/")
 
@@ -113,7 +126,11 @@ def _never_cached(response: Response) -> Response:
 
 
 def _who() -> dict[str, Any]:
-    return {"login_enabled": True, "current_person": current_login(datetime.now(UTC))}
+    try:
+        person = signed_in()
+    except SQLAlchemyError:  # this is the page of that error
+        person = None
+    return {"login_enabled": True, "current_person": person}
 
 
 def _provider() -> Provider:

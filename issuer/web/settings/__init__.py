@@ -13,7 +13,7 @@ from issuer.site import db_session
 from issuer.tongues import LANGUAGES
 from issuer.web.login import current_login
 from issuer.web.preferences import remember
-from issuer.web.settings import addresses, leaving, profile, tokens
+from issuer.web.settings import addresses, leaving, logins, profile, tokens
 from issuer.web.settings.shown import blueprint
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ def init_settings(app: Flask, settings: Settings) -> None:
         app.register_blueprint(addresses.blueprint)
         app.register_blueprint(leaving.blueprint)
         app.register_blueprint(tokens.blueprint)
+        app.register_blueprint(logins.blueprint)
         app.after_request(_bring_choices)
 
 

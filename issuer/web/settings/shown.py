@@ -8,12 +8,15 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
+from babel.units import format_unit
 from flask import Blueprint, abort, make_response, redirect, render_template, request, session
 
+from issuer.access import span
 from issuer.errors import ConflictError, InvalidInputError, NotFoundError
-from issuer.services import emails, persons, preferences
+from issuer.services import browsers, emails, persons, preferences
 from issuer.site import current_site, db_session
 from issuer.telling import worded
+from issuer.web.languages import locale
 from issuer.web.login import current_login
 
 if TYPE_CHECKING:
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
     from issuer.models import Person
+    from issuer.services.browsers import Span
 
 blueprint = Blueprint("settings", __name__)
 
@@ -40,6 +44,8 @@ def page(*, trouble: str = "", status: int = 200, link: str = "") -> Response:
     database = db_session()
     person = me(database)
     site = current_site().settings
+    now = datetime.now(UTC)
+    login = current_login(now)
     html = render_template(
         "settings/page.html",
         person=person,
@@ -50,11 +56,24 @@ def page(*, trouble: str = "", status: int = 200, link: str = "") -> Response:
         account_address=f"{person.username}@{site.email_domain}".lower(),
         sends_mail=bool(site.mail_host),
         has_portraits=bool(site.avatar_url),
+        logins=browsers.listed(database, person, now=now),
+        this_login=browsers.hash_of(login.mark) if login else "",
+        spans=_spelled(span(site, login.groups if login else ())),
         done=request.args.get("done", ""),
         trouble=trouble,
         link=link,
     )
     return make_response(html, status)
+
+
+def _spelled(found: Span) -> list[str]:
+    """Return how long a login lasts, altogether and unused, in the reader's language."""
+    told = []
+    for minutes in (int(found.lasts.total_seconds()) // 60, int(found.idle.total_seconds()) // 60):
+        hours, rest = divmod(minutes, 60)
+        unit = ("duration-minute", minutes) if rest else ("duration-hour", hours)
+        told.append(format_unit(unit[1], unit[0], locale=locale()))
+    return told
 
 
 def me(database: Session) -> Person:

@@ -204,7 +204,7 @@ HELD = {
     "manager": RIGHTS[Role.MANAGER],
     "admin": RIGHTS[Role.ADMIN],
 }
-FILLED = {"int": "1", "uuid": "00000000-0000-4000-8000-000000000000"}
+FILLED = {"int": "999", "uuid": "00000000-0000-4000-8000-000000000000"}
 
 
 def _address(rule: Rule) -> str:

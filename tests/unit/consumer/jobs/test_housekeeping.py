@@ -19,6 +19,7 @@ from consumer.jobs.housekeeping import (
     ExportCleanUp,
     InvitationCleanUp,
     KeyAge,
+    LoginCleanUp,
     Outbox,
 )
 from consumer.jobs.retention import ArchiveRetention
@@ -32,12 +33,13 @@ from issuer.models import (
     ClaimState,
     Invitation,
     InvitationUse,
+    Login,
     OutboxMessage,
     Person,
     SigningKey,
 )
 from issuer.preparing import EXPORTS
-from issuer.services import app_tokens, apps, clearing, expiring, exports, persons
+from issuer.services import app_tokens, apps, browsers, clearing, expiring, exports, persons
 from issuer.services.apps import Registration
 from tests.issuing import NOW, give, make_issuer
 from tests.unit.issuer.services.counting import feed, load
@@ -259,6 +261,23 @@ def test_apps_that_nobody_lets_in_go_and_what_holds_stays(
         assert set(session.scalars(select(App.name))) == {"new", "old", "let in"}
         assert len(session.scalars(select(AppAccess)).all()) == 1
     assert community.run(AppCleanUp()).tally.looked_at == 0
+
+
+def test_what_was_noted_of_logins_goes_when_they_are_over(
+    community: Community, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(browsers, "BATCH", 2)
+    span = browsers.Span(lasts=DAY, idle=DAY)
+    with community.base.database.writing() as session:
+        person = persons.ensure(session, "asha", now=NOW)
+        for mark in "abc":
+            browsers.begin(session, person, mark, span, agent=browsers.Agent(), now=NOW - DAY)
+        for row in browsers.listed(session, person, now=NOW - DAY):
+            row.ends_at = NOW + DAY if row.mark_hash == browsers.hash_of("b") else NOW
+    assert community.run(LoginCleanUp(), dry_run=True).tally.looked_at
+    assert community.run(LoginCleanUp()).tally.looked_at == 2
+    with community.base.database.reading() as session:
+        assert set(session.scalars(select(Login.mark_hash))) == {browsers.hash_of("b")}
 
 
 def test_large_zips_go_when_their_time_is_over_and_halves_when_nobody_writes_them(

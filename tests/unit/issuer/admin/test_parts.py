@@ -9,7 +9,7 @@ from flask import session
 
 from issuer.access import MEMBER, needs
 from issuer.admin.parts import done, failed
-from issuer.sessions import MAX_GROUPS, keep_login
+from issuer.sessions import MAX_GROUPS, keep_login, new_mark
 from tests.browsing import Browser
 
 if TYPE_CHECKING:
@@ -26,7 +26,9 @@ def test_what_waits_to_be_told_fits_into_the_cookie(app: Flask) -> None:
 
     def tell() -> str:
         groups = [_words(number, 20, 0x61, 0x7A) for number in range(MAX_GROUPS)]
-        keep_login("asha", {"sub": "s" * 36, "groups": groups}, groups=groups, now=now)
+        keep_login(
+            "asha", {"sub": "s" * 36, "groups": groups}, groups=groups, mark=new_mark(), now=now
+        )
         failed(_words(99, 5000, 0x21, 0x7E), "/")
         for number in range(9):
             failed(_words(number, 5000), "/")

@@ -172,9 +172,9 @@ def test_everything_comes_as_one_zip(app: Flask, site: Site) -> None:
         assert "badges/first-steps/first-steps.png" in names
         document = archive.read("badges/second-steps/second-steps.json").decode()
     assert matches(recipient_of(document), ADDRESS)
-    nobody = Browser(app, "cleo")
     with site.database.writing() as session:
         persons.ensure(session, "cleo", now=NOW)
+    nobody = Browser(app, "cleo")
     assert nobody.post(f"{HERE}/everything").status_code == 400
     assert "No badges yet" in nobody.get(HERE).text
 

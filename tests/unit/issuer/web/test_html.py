@@ -4,19 +4,17 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 import html5lib
 import pytest
-from flask import session as flask_session
 
 from issuer.app import create_app
 from issuer.config import Settings
 from issuer.models import Badge, Endorsement
-from issuer.sessions import keep_login
 from issuer.site import Site
+from tests.browsing import ADMINS, sign_in
 from tests.unit.issuer.web.community import TODAY, settle
 from tests.unit.issuer.web.conftest import HOSTILE, HTML
 from tests.unit.issuer.web.seeds import NOW, make_tables
@@ -142,14 +140,13 @@ def client(site: Site) -> FlaskClient:
 
 
 @pytest.fixture(scope="module")
-def own(site: Site) -> FlaskClient:
+def own(site: Site, awards: dict[str, str]) -> FlaskClient:
     """The browser of somebody who is signed in, and may grant every badge."""
     app = create_app(site=site)
     made = app.test_client()
-    with made.session_transaction() as session, app.test_request_context():
-        claims = {"sub": "1", "groups": ["sysadmin-badges"]}
-        keep_login("Asha", claims, groups=("sysadmin-badges",), now=datetime.now(UTC))
-        session.update(flask_session)
+    kept = sign_in(app, "Asha", ADMINS)
+    with made.session_transaction() as session:
+        session.update(kept)
     return made
 
 

@@ -2,19 +2,17 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 import pytest
-from flask import session as flask_session
 from sqlalchemy import event
 
 from issuer.config import Settings
 from issuer.models import OldName, Person
-from issuer.sessions import keep_login
 from issuer.web.login import init_login
+from tests.browsing import ADMINS, sign_in
 from tests.unit.issuer.web.conftest import HOSTILE, HTML, Shown, read
 from tests.unit.issuer.web.html import Page
 from tests.unit.issuer.web.seeds import BASE_URL, NOW
@@ -206,13 +204,13 @@ def test_an_expired_award_says_so(client: FlaskClient, shown: Shown) -> None:
     assert "Expired on 1 March 2026" in read(client, f"/assertions/{shown.expired}").text
 
 
-def test_the_header_leads_to_the_login_and_away(app: Flask, site: Site) -> None:
+def test_the_header_leads_to_the_login_and_away(app: Flask, shown: Shown) -> None:
     init_login(app, LOGIN)
     client = app.test_client()
     assert "/login?next=/badges?q%3Dx%26tag%3Dy" in read(client, "/badges?q=x&tag=y").links()
-    with client.session_transaction() as session, app.test_request_context():
-        keep_login("asha", {"sub": "1"}, groups=(), now=datetime.now(UTC))
-        session.update(flask_session)
+    kept = sign_in(app, "asha")
+    with client.session_transaction() as session:
+        session.update(kept)
     page = read(client, "/about")
     assert "/people/asha" in page.links()
     assert [form["action"] for form in page.all("form")] == ["/preferences", "/logout"]
@@ -303,10 +301,9 @@ def test_suggestions_name_badges_and_people_who_may_be_named(
 def test_whoever_is_signed_in_sees_their_own_first(app: Flask, site: Site, shown: Shown) -> None:
     init_login(app, LOGIN)
     client = app.test_client()
-    with client.session_transaction() as session, app.test_request_context():
-        claims = {"sub": "1", "groups": ["sysadmin-badges"]}
-        keep_login("Asha", claims, groups=("sysadmin-badges",), now=datetime.now(UTC))
-        session.update(flask_session)
+    kept = sign_in(app, "Asha", ADMINS)
+    with client.session_transaction() as session:
+        session.update(kept)
     assert "Your latest badges" in read(client, "/").text
     page = read(client, "/badges/tester-1")
     assert "You have it." in page.text

@@ -4,20 +4,18 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
 import pytest
-from flask import session as flask_session
 from sqlalchemy import select
 
 from issuer.app import create_app
 from issuer.limits import limiter
 from issuer.models import Assertion, EmailIdentity, OutboxMessage, Person
 from issuer.services import emails, persons
-from issuer.sessions import keep_login
 from issuer.web.login.provider import Provider
+from tests.browsing import sign_in
 from tests.issuing import NOW, give, make_badge, make_site
 from tests.unit.issuer.web.html import Page
 
@@ -45,6 +43,8 @@ FORMS = {
     "/settings/erase": {"name": "asha"},
     "/settings/tokens": {"name": "laptop", "scope": "awards:read", "day": "2099-01-01"},
     "/settings/tokens/1/revoke": {},
+    "/settings/logins/1/end": {},
+    "/settings/logins/others": {},
 }
 PAGES = [
     "/settings",
@@ -84,9 +84,7 @@ def app(site: Site) -> Flask:
 def browser(app: Flask, username: str = "asha") -> FlaskClient:
     """Return a browser in which somebody is logged in."""
     client = app.test_client()
-    with app.test_request_context():
-        keep_login(username, {"sub": "s-1"}, groups=(), now=datetime.now(UTC))
-        kept = dict(flask_session)
+    kept = sign_in(app, username)
     with client.session_transaction() as session:
         session.update(kept)
     return client
@@ -292,7 +290,7 @@ def test_erasing_ends_everything(app: Flask, site: Site) -> None:
     answer = post(client, "/settings/erase", name="asha")
     assert "You are erased" in answer.text
     assert client.get("/settings").status_code == 302
-    assert elsewhere.get("/settings").location == "/"
+    assert elsewhere.get("/settings").location == "/login?next=%2Fsettings"
     for address in ("/people/asha", "/people/asha/avatar"):
         assert visitor.get(address).status_code == 410
     assert visitor.get(f"{path}.json").status_code == 200
