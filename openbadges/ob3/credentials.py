@@ -102,8 +102,8 @@ def open_badge(
     """Return a credential that nobody signed yet.
 
     `subject_id` names whom it is about, so that tokens can say it too: an id for this badge alone
-    tells nobody who it is. `evidence` is what version 2.0 says of it: objects, or bare URLs. Nothing
-    in it is null or empty.
+    tells nobody who it is. `evidence` is what version 2.0 says of it: objects, or bare URLs.
+    Nothing in it is null or empty.
 
     Raises `MalformedError`: the recipient's identifier has no form in version 3.0.
     """
