@@ -174,6 +174,10 @@ def check(facts: Facts) -> None:
                 what=what,
                 letter=unseen[0],
             )
+    if not facts.slug:
+        raise InvalidInputError(
+            "badge %(badge)r: no address can be made from its name: give it one", badge=facts.name
+        )
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", facts.slug):
         raise InvalidInputError(
             "badge %(badge)r: slug %(slug)r is not like 'a-slug-1'",

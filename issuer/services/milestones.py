@@ -11,7 +11,7 @@ from issuer.db import insert_once
 from issuer.errors import ConflictError, InvalidInputError
 from issuer.models import Milestone, Series
 from issuer.services.checking import UNSEEN
-from rules.dialects.values import slug_of
+from issuer.services.slugs import slug_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -98,7 +98,7 @@ def wanted(
     slug = slug_of(name)
     if UNSEEN.search(name) or not slug:
         raise InvalidInputError(
-            "series %(series)r: needs letters from a to z in its name", series=name[:80]
+            "series %(series)r: needs letters or numbers in its name", series=name[:80]
         )
     known = or_(func.lower(Series.name) == name.lower(), Series.slug == name, Series.slug == slug)
     found = session.scalars(select(Series).where(known).order_by(Series.id).limit(1)).first()

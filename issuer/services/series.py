@@ -15,8 +15,8 @@ from issuer.services import audits, milestones, permissions
 from issuer.services.checking import check_line, check_text
 from issuer.services.listing import plain
 from issuer.services.permissions import Right
+from issuer.services.slugs import slug_of
 from issuer.words import Text
-from rules.dialects.values import slug_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,7 +83,7 @@ def create(session: Session, actor: Actor, words: Words, *, now: datetime) -> Se
     slug = slug_of(words.name)
     if not slug:
         raise InvalidInputError(
-            "series %(series)r: needs letters from a to z in its name", series=words.name[:80]
+            "series %(series)r: needs letters or numbers in its name", series=words.name[:80]
         )
     if session.scalars(select(Series.id).filter_by(slug=slug)).first() is not None:
         raise ConflictError(

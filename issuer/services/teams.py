@@ -16,8 +16,8 @@ from issuer.models import Person, Series, Team, TeamMember
 from issuer.services import audits, persons
 from issuer.services.checking import check_line
 from issuer.services.listing import plain
+from issuer.services.slugs import slug_of
 from issuer.words import Text
-from rules.dialects.values import slug_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -85,7 +85,7 @@ def create(session: Session, actor: Actor, name: str, *, now: datetime) -> Team:
     name = _checked(name)
     slug = slug_of(name)
     if not slug:
-        raise InvalidInputError("team %(team)r: needs letters from a to z in its name", team=name)
+        raise InvalidInputError("team %(team)r: needs letters or numbers in its name", team=name)
     taken = select(Team.id).where((Team.slug == slug) | (Team.name == name))
     if session.scalars(taken).first() is not None:
         raise ConflictError("team %(team)r: there is one of that name", team=name)
