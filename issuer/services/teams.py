@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete as delete_rows
 from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
 
 from issuer.db import insert_once
 from issuer.errors import ConflictError, InvalidInputError, NotFoundError
@@ -90,8 +91,11 @@ def create(session: Session, actor: Actor, name: str, *, now: datetime) -> Team:
     if session.scalars(taken).first() is not None:
         raise ConflictError("team %(team)r: there is one of that name", team=name)
     team = Team(slug=slug, name=name, created_at=now)
-    session.add(team)
-    session.flush()
+    try:
+        with session.begin_nested():
+            session.add(team)
+    except IntegrityError as error:  # made by somebody else since we looked
+        raise ConflictError("team %(team)r: there is one of that name", team=name) from error
     _note(session, actor, "create", team, now, after={"name": name})
     return team
 
@@ -103,8 +107,12 @@ def rename(session: Session, actor: Actor, team: Team, name: str, *, now: dateti
         return False
     if session.scalars(select(Team.id).filter_by(name=name)).first() is not None:
         raise ConflictError("team %(team)r: there is one of that name", team=name)
-    before, team.name = {"name": team.name}, name
-    session.flush()
+    before = {"name": team.name}
+    try:
+        with session.begin_nested():
+            team.name = name
+    except IntegrityError as error:  # given to another since we looked
+        raise ConflictError("team %(team)r: there is one of that name", team=name) from error
     _note(session, actor, "rename", team, now, before=before, after={"name": name})
     return True
 
