@@ -27,12 +27,18 @@ def of(session: Session, badge: Badge) -> Milestone | None:
 
 
 def place(
-    session: Session, badge: Badge, wanted: tuple[str, str, int] | None, *, now: datetime
+    session: Session,
+    badge: Badge,
+    wanted: tuple[str, str, int] | None,
+    *,
+    now: datetime,
+    by_hand: bool = False,
 ) -> bool:
     """Bring a badge to its place (slug, name, level), or out of any; tell whether it changed.
 
-    A level that a badge was given by hand stays with it: whoever comes later stands at the end.
-    Raises `ConflictError` where any other badge has the level.
+    A level that a badge was given by hand stays with it: who comes later by a rule file stands at
+    the end. Raises `ConflictError` where any other badge has the level, and where somebody asks
+    for it ``by_hand``.
     """
     milestone = of(session, badge)
     if wanted is None:
@@ -42,13 +48,14 @@ def place(
         return milestone is not None
     slug, name, level = wanted
     series = ensure(session, slug, name, now=now)
+    lock(session, series)
     if milestone is not None and (milestone.series_id, milestone.position) == (series.id, level):
         return False
     taken = session.scalars(
         select(Milestone).filter_by(series_id=series.id, position=level)
     ).one_or_none()
     if taken is not None:
-        if "series" not in taken.badge.by_hand:
+        if by_hand or "series" not in taken.badge.by_hand:
             raise ConflictError(
                 "badge %(badge)r: level %(level)s of series %(series)r belongs to %(other)r",
                 badge=badge.slug,
@@ -76,6 +83,11 @@ def ensure(session: Session, slug: str, name: str, *, now: datetime) -> Series:
         unique=("slug",),
     )
     return session.scalars(select(Series).filter_by(slug=slug)).one()
+
+
+def lock(session: Session, series: Series) -> None:
+    """Let nobody else change the order of a series until the transaction ends."""
+    session.execute(select(Series.id).filter_by(id=series.id).with_for_update())
 
 
 def end(session: Session, series: Series) -> int:

@@ -113,6 +113,7 @@ def change(session: Session, actor: Actor, series: Series, words: Words, *, now:
 def add(session: Session, actor: Actor, series: Series, badge: Badge, *, now: datetime) -> bool:
     """Put a badge at the end of a series, out of any other; False where it is in it already."""
     permissions.require(session, actor, Right.BADGES, badge, now=now)
+    milestones.lock(session, series)
     place = milestones.of(session, badge)
     if place is not None and place.series_id == series.id:
         return False
@@ -147,6 +148,7 @@ def move(
     session: Session, actor: Actor, series: Series, badge: Badge, by: int, *, now: datetime
 ) -> bool:
     """Let a badge change places with the one before or after it; False at the end of the row."""
+    milestones.lock(session, series)
     require(session, actor, series, now=now)
     row = steps(session, series)
     here = next((place for place, step in enumerate(row) if step.badge_id == badge.id), None)

@@ -22,7 +22,7 @@ from issuer.models import (
     InvitationUse,
     Team,
 )
-from issuer.services import badges, claims, grants, persons, teams
+from issuer.services import badges, claims, grants, persons, series, teams
 from tests.issuing import NOW, make_badge, make_site
 from tests.unit.issuer.services.batched import admin, member
 from tests.unit.issuer.services.test_claims import SAID, TERMS, decide, offered, send
@@ -164,3 +164,21 @@ def test_of_two_who_make_the_same_team_at_once_one_does(site: Site) -> None:
     assert len(at_once(site, 2, rename)) == 1
     with site.database.reading() as session:
         assert session.scalar(select(func.count()).where(Team.name == "Games")) == 1
+
+
+def test_badges_that_are_put_into_a_series_at_once_stand_in_a_row(site: Site) -> None:
+    names = [f"badge-{place}" for place in range(5)]
+    with site.database.writing() as session:
+        root = admin(session)
+        for name in names:
+            make_badge(session, site, name)
+        made = series.create(session, root, series.Words(name="Row"), now=NOW).slug
+
+    def add(session: Session, place: int) -> None:
+        row = series.find(session, made)
+        series.add(session, root, row, badges.find(session, names[place % 5]), now=NOW)
+
+    assert at_once(site, 10, add) == []
+    with site.database.reading() as session:
+        steps = series.steps(session, series.find(session, made))
+        assert [step.position for step in steps] == [1, 2, 3, 4, 5]
