@@ -198,6 +198,8 @@ def _dump_json(value: Any) -> str:
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     # The driver's own transaction control breaks savepoints; we send BEGIN ourselves.
     connection.isolation_level = None
+    # Its own one knows the case of A to Z only: nobody would find "Ärger" by its name.
+    connection.create_function("lower", 1, _lower, deterministic=True)
     cursor = connection.cursor()
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute("PRAGMA synchronous = NORMAL")
@@ -207,6 +209,11 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
         with suppress(sqlite3.OperationalError):
             cursor.execute("PRAGMA journal_mode = WAL")
     cursor.close()
+
+
+def _lower(value: Any) -> Any:
+    """Return a text without capital letters, of any script, as PostgreSQL does it."""
+    return value.lower() if isinstance(value, str) else value
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import PurePath
 from typing import Any
 
-from PIL import Image, ImageFont
+from PIL import Image, ImageChops, ImageFont
 
 from issuer.adapters import drawings
 from issuer.adapters.rendering import render
@@ -143,7 +143,7 @@ def redraw(content: bytes, name: str, side: int = SIDE) -> bytes:
     try:
         with Image.open(io.BytesIO(drawn.content), formats=["PNG"]) as image:
             # Made small first, where its pixels can be mixed: a large copy costs much memory.
-            small = image if image.mode in MIXABLE else image.convert("RGBA")
+            small = image if image.mode in MIXABLE else _eight_bits(image)
             small.thumbnail((side, side))
             pixels = small.convert("RGBA")
     except (OSError, SyntaxError, ValueError) as error:
@@ -154,6 +154,21 @@ def redraw(content: bytes, name: str, side: int = SIDE) -> bytes:
     written = io.BytesIO()
     kept.save(written, "PNG")
     return written.getvalue()
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """Return a picture in RGBA; of 16 bits the upper ones, where Pillow would make all white."""
+    if image.mode != "I;16":
+        return image.convert("RGBA")
+    content = image.tobytes()  # little-endian
+    lower, upper = (Image.frombytes("L", image.size, content[part::2]) for part in (0, 1))
+    grey = Image.merge("LA", (upper, Image.new("L", image.size, 255)))
+    clear = image.info.get("transparency")
+    if isinstance(clear, int):  # the one value that is not drawn
+        bits = ((upper, clear >> 8), (lower, clear & 0xFF))
+        seen = [part.point([255 * (each != value) for each in range(256)]) for part, value in bits]
+        grey.putalpha(ImageChops.lighter(*seen))
+    return grey.convert("RGBA")
 
 
 def _read_png(content: bytes, name: str) -> Picture:

@@ -17,7 +17,7 @@ import pymupdf_fonts
 from anyascii import anyascii
 from fontTools.ttLib import TTFont
 from fpdf import FPDF
-from fpdf.enums import WrapMode, XPos, YPos
+from fpdf.enums import XPos, YPos
 from PIL import Image
 
 from issuer.adapters import codes
@@ -38,9 +38,10 @@ INK, MUTED, RIM, CUT = (22, 34, 63), (79, 93, 124), (60, 110, 180), (150, 160, 1
 #: A card as those for business: two beside each other, five below each other.
 CARD = (85.0, 54.0)
 COLUMNS, ROWS = 2, 5
+CARD_SCALE = 4  # pixels of a module: about 135 an inch, and there may be hundreds
 LARGEST_CODE = 100.0
 BELOW_CODE = 70.0  # for what to do, and the foot
-PICTURE_PIXELS = 640
+PICTURE_PIXELS, CARD_PIXELS = 640, 240
 MAX_LINE = 400
 
 
@@ -57,17 +58,71 @@ class Words:
     language: str = "en"
 
 
+class _Sheet(FPDF):
+    """A document that breaks each text into lines once, however often it is written."""
+
+    def __init__(self, paper: str) -> None:
+        super().__init__(unit="mm", format=PAPERS[paper])
+        self._broken: dict[tuple[object, ...], list[str]] = {}
+        self._widths: dict[tuple[str, float, str], float] = {}
+
+    def broken(self, text: str, room: float, most: int) -> list[str]:
+        """Return the lines of a text in the font that is set; the last may end in three dots."""
+        key = (self.font_style, self.font_size_pt, text, room, most)
+        if key not in self._broken:
+            lines = self._lines(readable(text)[:MAX_LINE], room)
+            if len(lines) > most:
+                lines[most - 1 :] = [self._cut(lines[most - 1], room)]
+            self._broken[key] = lines
+        return self._broken[key]
+
+    def _lines(self, text: str, room: float) -> list[str]:
+        """Break a text between words, and within a word that is wider than all the room."""
+        lines, line = [], ""
+        for word in text.split(" "):
+            together = f"{line} {word}" if line else word
+            if self._fitting(together, room) == len(together):
+                line = together
+                continue
+            if line:
+                lines.append(line)
+            line = word
+            while (fits := self._fitting(line, room)) < len(line):
+                lines.append(line[:fits])
+                line = line[fits:]
+        return [*lines, line]
+
+    def _cut(self, line: str, room: float) -> str:
+        return line[: self._fitting(line, room - self._width("…"))].rstrip() + "…"
+
+    def _fitting(self, line: str, room: float) -> int:
+        """Return how many letters of a line fit; at least one, so that there is an end."""
+        wide = 0.0
+        for place, letter in enumerate(line):
+            wide += self._width(letter)
+            if wide > room:
+                return max(place, 1)
+        return len(line)
+
+    def _width(self, letter: str) -> float:
+        # Letters stand beside each other without kerning: a line is as wide as all of them.
+        key = (self.font_style, self.font_size_pt, letter)
+        if key not in self._widths:
+            self._widths[key] = self.get_string_width(letter)
+        return self._widths[key]
+
+
 def poster(words: Words, art: bytes, link: str, paper: str) -> bytes:
     """Return one page for a wall: the picture, the name, the code, and what to do."""
     with _begun(words, paper) as pdf:
         pdf.add_page()
-        _post(pdf, words, _small(art), link, PAPERS[paper])
+        _post(pdf, words, _small(art, PICTURE_PIXELS), link, PAPERS[paper])
         return bytes(pdf.output())
 
 
 def cards(words: Words, art: bytes, links: Sequence[str], paper: str) -> bytes:
     """Return pages of cards, one for each link, with lines to cut along."""
-    picture = _small(art)
+    picture = _small(art, CARD_PIXELS)
     with _begun(words, paper) as pdf:
         for number, link in enumerate(links):
             place = number % (COLUMNS * ROWS)
@@ -86,9 +141,9 @@ def readable(text: str) -> str:
 
 
 @contextmanager
-def _begun(words: Words, paper: str) -> Iterator[FPDF]:
+def _begun(words: Words, paper: str) -> Iterator[_Sheet]:
     """Give an empty document; its fonts lie in files until it is written."""
-    pdf = FPDF(unit="mm", format=PAPERS[paper])
+    pdf = _Sheet(paper)
     pdf.set_auto_page_break(auto=False)
     pdf.set_margins(MARGIN, MARGIN, MARGIN)
     pdf.set_title(readable(words.title))
@@ -103,7 +158,7 @@ def _begun(words: Words, paper: str) -> Iterator[FPDF]:
 
 
 def _post(
-    pdf: FPDF, words: Words, picture: Image.Image, link: str, size: tuple[float, float]
+    pdf: _Sheet, words: Words, picture: Image.Image, link: str, size: tuple[float, float]
 ) -> None:
     width, height = size
     side = 66.0
@@ -128,10 +183,11 @@ def _post(
 
 
 def _card(
-    pdf: FPDF, words: Words, picture: Image.Image, link: str, left: float, top: float
+    pdf: _Sheet, words: Words, picture: Image.Image, link: str, left: float, top: float
 ) -> None:
     code, art = 34.0, 16.0
-    pdf.image(codes.printed(link), x=left + CARD[0] - code - 3, y=top + 3, w=code, h=code)
+    drawn = codes.printed(link, CARD_SCALE)
+    pdf.image(drawn, x=left + CARD[0] - code - 3, y=top + 3, w=code, h=code)
     pdf.image(picture, x=left + 5, y=top + 4, w=art, h=art)
     room = CARD[0] - code - 11
     pdf.set_xy(left + 5, top + 21)
@@ -142,7 +198,7 @@ def _card(
     _block(pdf, f"{words.site}   {words.until}".strip(), 7, CARD[0] - 10, colour=MUTED, lines=1)
 
 
-def _cutting_lines(pdf: FPDF, paper: str) -> None:
+def _cutting_lines(pdf: _Sheet, paper: str) -> None:
     width, height = PAPERS[paper]
     left, top = _corner(paper, 0)
     pdf.set_draw_color(*CUT)
@@ -164,7 +220,7 @@ def _corner(paper: str, place: int) -> tuple[float, float]:
 
 
 def _centred(
-    pdf: FPDF,
+    pdf: _Sheet,
     text: str,
     size: float,
     *,
@@ -177,7 +233,7 @@ def _centred(
 
 
 def _block(
-    pdf: FPDF,
+    pdf: _Sheet,
     text: str,
     size: float,
     width: float,
@@ -190,38 +246,19 @@ def _block(
     """Write a text into a column; what does not fit into the lines ends in three dots."""
     pdf.set_font(FONT, "B" if bold else "", size)
     pdf.set_text_color(*colour)
-    broken = _lines(pdf, readable(text)[:MAX_LINE], width)
-    if len(broken) > lines:
-        broken = [*broken[: lines - 1], _cut(pdf, broken[lines - 1], width)]
     left = pdf.get_x()
-    for line in broken:
+    for line in pdf.broken(text, width - 2 * pdf.c_margin, lines):
         pdf.set_x(left)
         pdf.cell(width, size * 0.48, line, align=align, new_x=XPos.LEFT, new_y=YPos.NEXT)
     pdf.ln(size * 0.08)
     pdf.set_x(left)
 
 
-def _lines(pdf: FPDF, text: str, width: float) -> list[str]:
-    if pdf.get_string_width(text) <= width - 2 * pdf.c_margin:
-        return [text]
-    found: list[str] = pdf.multi_cell(  # type: ignore[assignment]  # a dry run gives what is asked for
-        width, text=text, dry_run=True, output="LINES", wrapmode=WrapMode.WORD
-    )
-    return found
-
-
-def _cut(pdf: FPDF, line: str, width: float) -> str:
-    room = width - 2 * pdf.c_margin
-    while line and pdf.get_string_width(f"{line}…") > room:
-        line = line[:-1]
-    return f"{line.rstrip()}…"
-
-
-def _small(art: bytes) -> Image.Image:
+def _small(art: bytes, pixels: int) -> Image.Image:
     """Return a picture of ours, in the pixels that paper needs and on white."""
     with Image.open(io.BytesIO(art), formats=["PNG"]) as image:
         picture = image.convert("RGBA")
-    picture.thumbnail((PICTURE_PIXELS, PICTURE_PIXELS))
+    picture.thumbnail((pixels, pixels))
     ground = Image.new("RGB", picture.size, "white")
     ground.paste(picture, mask=picture.getchannel("A"))
     return ground

@@ -25,3 +25,16 @@ class IntegerField(wtforms.IntegerField):  # type: ignore[misc]  # WTForms has n
             self.data = None
             raise ValueError(self.gettext("Not a valid integer value."))
         super().process_formdata(valuelist)
+
+
+class DecimalField(wtforms.DecimalField):  # type: ignore[misc]  # WTForms has no types
+    """A number: one without a value is none, where `NumberRange` fails with 500."""
+
+    data: Any
+
+    def process_formdata(self, valuelist: Sequence[str]) -> None:
+        """Read what was typed; raises `ValueError` for what is no number."""
+        super().process_formdata(valuelist)
+        if self.data is not None and not self.data.is_finite():
+            self.data = None
+            raise ValueError(self.gettext("Not a valid decimal value."))

@@ -17,7 +17,7 @@ from issuer.access import current_actor, needs
 from issuer.admin.fields import IntegerField
 from issuer.admin.parts import REFUSED, Section, attempt, done, failed, part, searched, table
 from issuer.models import Badge, Grant
-from issuer.services import badges, grants
+from issuer.services import choosing, grants
 from issuer.services.permissions import Right
 from issuer.site import db_session
 
@@ -39,7 +39,7 @@ class GrantForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
     badge = StringField(
         _("Badge"),
         [InputRequired(), Length(max=200)],
-        description=_("Its id: the last part of its address."),
+        description=_("Its name or the last part of its address."),
     )
     username = StringField(_("Person"), [Length(max=100)], description=_("A user name."))
     group = StringField(
@@ -77,7 +77,7 @@ def create() -> Answer:
     form = GrantForm()
 
     def change(session: Session, actor: Actor, now: datetime) -> tuple[str, str, bool]:
-        badge = badges.find(session, form.badge.data.strip())
+        badge = choosing.chosen(session, form.badge.data)
         terms = grants.Terms(
             username=(form.username.data or "").strip(),
             group=(form.group.data or "").strip(),

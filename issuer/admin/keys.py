@@ -11,7 +11,7 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
 from sqlalchemy import select
-from wtforms import StringField
+from wtforms import HiddenField, StringField
 from wtforms.validators import DataRequired, Length
 
 from issuer.access import needs
@@ -39,6 +39,12 @@ class TypedForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
     name = StringField(_("Name"), [DataRequired(), Length(max=255)])
 
 
+class RotateForm(TypedForm):
+    """Asks for the name of an issuer, and knows which key signed when that was asked."""
+
+    former = HiddenField()
+
+
 class RevokeForm(TypedForm):
     """Asks for the name of a key, and why it is taken back."""
 
@@ -64,12 +70,13 @@ def listed() -> str:
 @needs(Right.KEYS)
 def rotate(slug: str) -> Response | tuple[str, int]:
     """Make a new key for an issuer."""
-    form, site = TypedForm(), current_site()
+    form, site = RotateForm(), current_site()
 
     def change(session: Session, actor: Actor, now: datetime) -> str:
         _check(form, slug)
-        found = issuers.find(session, slug)
-        return signing_keys.rotate(session, actor, found, site.keys, now=now).key.kid
+        found, former = issuers.find(session, slug), form.former.data or ""
+        made = signing_keys.rotate(session, actor, found, site.keys, now=now, former=former)
+        return made.key.kid
 
     if (kid := attempt(form, change)) is not None:
         return done(gettext("%(key)s signs from now on.", key=kid), url_for(".listed"))
@@ -77,6 +84,7 @@ def rotate(slug: str) -> Response | tuple[str, int]:
     issuer = issuers.find(session, slug)
     epoch = issuers.current_epoch(session, issuer)
     told = signing_keys.consequences(session, epoch.key) if epoch else None
+    form.former.raw_data, form.former.data = None, epoch.key.kid if epoch else ""
     page = render_template(
         "admin/keys/rotate.html",
         issuer=issuer,

@@ -18,7 +18,7 @@ from issuer.admin.awards import ReasonForm
 from issuer.admin.parts import REFUSED, attempt, done, failed, part
 from issuer.errors import ConflictError, InvalidInputError
 from issuer.models import Badge, BatchKind, BatchState
-from issuer.services import badges, batches, permissions, sheets, withdrawing
+from issuer.services import batches, choosing, permissions, sheets, withdrawing
 from issuer.services.permissions import Right
 from issuer.site import current_site, db_session
 from issuer.telling import worded
@@ -83,7 +83,8 @@ def preview_list() -> Answer:
     form = ListForm()
 
     def keep(session: Session, actor: Actor, now: datetime) -> UUID:
-        badge = badges.find(session, form.badge.data.strip()) if form.badge.data else None
+        typed = (form.badge.data or "").strip()
+        badge = choosing.chosen(session, typed) if typed else None
         found = withdrawing.prepare(session, actor, sheets.names(form.names.data), badge, now=now)
         batch = batches.make(session, actor, BatchKind.REVOKE, found, now=now)
         withdrawing.confirm(batch, form.reason.data)
@@ -102,7 +103,7 @@ def preview_badge() -> Answer:
     form = BadgeForm()
 
     def keep(session: Session, actor: Actor, now: datetime) -> UUID:
-        badge = badges.find(session, form.badge.data.strip())
+        badge = choosing.chosen(session, form.badge.data)
         permissions.require(session, actor, Right.REVOKE, badge, now=now)
         number, upto = withdrawing.number_of(session, badge)
         options = {"upto": upto, "number": number}

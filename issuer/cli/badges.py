@@ -20,7 +20,8 @@ from issuer.models import Badge
 from issuer.services import badge_editing, issuers
 from issuer.services import badges as services
 from issuer.services.permissions import Actor, Role
-from rules.dialects.values import MAX_POINTS, badge_id, slug_of
+from issuer.services.slugs import slug_of
+from rules.dialects.values import MAX_POINTS, badge_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable

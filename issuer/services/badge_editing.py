@@ -81,7 +81,7 @@ def create(
     badge = badges.insert(session, issuer, facts, now=now)
     badge.claimable = claimable
     badge.by_hand = list(SAID_BY_RULES)
-    badges.write(session, badge, facts, picture, objects, now=now)
+    badges.write(session, badge, facts, picture, objects, now=now, by_hand=True)
     audits.record(
         session, actor, "badge.create", SUBJECT, badge.slug, now=now, after=told(session, badge)
     )
@@ -110,7 +110,7 @@ def change(
     check(facts)
     before = told(session, badge)
     number = badge.version
-    changed = badges.write(session, badge, facts, picture, objects, now=now)
+    changed = badges.write(session, badge, facts, picture, objects, now=now, by_hand=True)
     if badge.claimable != claimable:
         badge.claimable, badge.updated_at = claimable, now
         changed.add("claimable")

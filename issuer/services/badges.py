@@ -121,10 +121,12 @@ def write(
     *,
     now: datetime,
     leaving: Collection[str] = (),
+    by_hand: bool = False,
 ) -> set[str]:
     """Bring a badge to what the facts say, but for those to leave; return what changed.
 
-    The names are those of `Facts`, `picture`, and `edition` where a new document was made.
+    What somebody says ``by_hand`` and cannot be is refused. The names are those of `Facts`,
+    `picture`, and `edition` where a new document was made.
     """
     before = badge.points
     changed = _apply(session, badge, facts, leaving)
@@ -135,7 +137,9 @@ def write(
         session.flush()
     if "points" in changed:
         repricing.reprice(session, badge, badge.points - before)
-    if "series" not in leaving and milestones.place(session, badge, facts.series, now=now):
+    if "series" not in leaving and milestones.place(
+        session, badge, facts.series, now=now, by_hand=by_hand
+    ):
         changed.add("series")
     if editions.renew(session, badge, now=now):
         changed.add("edition")
@@ -174,6 +178,10 @@ def check(facts: Facts) -> None:
                 what=what,
                 letter=unseen[0],
             )
+    if not facts.slug:
+        raise InvalidInputError(
+            "badge %(badge)r: no address can be made from its name: give it one", badge=facts.name
+        )
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", facts.slug):
         raise InvalidInputError(
             "badge %(badge)r: slug %(slug)r is not like 'a-slug-1'",

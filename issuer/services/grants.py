@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import joinedload
 
+from issuer.db import insert_once
 from issuer.errors import ConflictError, InvalidInputError, NotFoundError
 from issuer.models import Award, Badge, Grant, Invitation, Person
 from issuer.services import audits, permissions, persons
@@ -62,15 +63,16 @@ def put(
             "badge %(badge)r: is retired, nobody gets it any more", badge=badge.slug
         )
     holder = _holder(session, terms, now)
+    # Of two who grant the same at once the second changes what the first gave.
+    unique = ("badge_id", "person_id" if terms.username else "group_name")
+    values = {"badge_id": badge.id, "created_at": now, **holder}
+    is_first = insert_once(session, Grant, values, unique=unique)
     found = select(Grant).filter_by(badge_id=badge.id, **holder).with_for_update()
-    grant = session.scalars(found).one_or_none()
-    is_new = grant is None or _has_ended(grant, now)
-    before = None if grant is None else _facts(session, grant)
-    if grant is None:
-        grant = Grant(badge_id=badge.id, created_at=now, **holder)
-        session.add(grant)
-    elif is_new:
-        grant.created_at = now  # what was given under the former one does not count
+    grant = session.scalars(found, execution_options={"populate_existing": True}).one()
+    is_new = is_first or _has_ended(grant, now)
+    before = None if is_first else _facts(session, grant)
+    if is_new:
+        grant.created_at = now  # what was given under a former one does not count
     grant.quota, grant.expires_at = terms.quota, terms.expires_at
     grant.granted_by_id = actor.person_id
     session.flush()

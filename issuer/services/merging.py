@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, func, select, update
-from sqlalchemy.orm import joinedload
+from sqlalchemy import delete, exists, func, or_, select, update
+from sqlalchemy.orm import aliased, joinedload
 
 from issuer.errors import ConflictError, InvalidInputError
 from issuer.models import (
@@ -22,6 +22,8 @@ from issuer.models import (
     Award,
     BackpackConnection,
     BadgeTotal,
+    Claim,
+    ClaimState,
     EmailIdentity,
     Export,
     Grant,
@@ -29,6 +31,7 @@ from issuer.models import (
     Person,
 )
 from issuer.services import api_tokens, apps, audits, browsers, references, totals, traces
+from issuer.services.claims import UNDER_WAY
 from issuer.services.preferences import MAX_PINNED
 from issuer.services.renaming import keep_name, locked
 
@@ -115,6 +118,7 @@ def merge(session: Session, actor: Actor, kept: Person, gone: Person, *, now: da
     api_tokens.forget(session, gone.id)  # they spoke for that account, and not for this one
     apps.shut_out_all(session, gone.id)  # they were let into that account, and not into this one
     browsers.end_all(session, gone.id)  # so does whoever is signed in to it
+    _part_with(session, kept, gone, now)
     references.follow(session, "persons", gone.id, kept.id, without=SEPARATE)
     _merge_facts(session, kept, gone)
     kept.opted_out = done.hides
@@ -223,6 +227,33 @@ def _merge_addresses(session: Session, kept: Person, gone: Person) -> None:
         _drop(session, identity)
         twin.verified_at = proven
     session.flush()
+
+
+def _part_with(session: Session, kept: Person, gone: Person, now: datetime) -> None:
+    """Let go of those things of which one person has one, and of which the better one stays."""
+    others = aliased(Claim)
+    under_way = exists().where(
+        others.person_id == kept.id,
+        others.badge_id == Claim.badge_id,
+        others.state.in_(UNDER_WAY),
+    )
+    session.execute(
+        update(Claim)
+        .where(Claim.person_id == gone.id, Claim.state.in_(UNDER_WAY), under_way)
+        .values(state=ClaimState.WITHDRAWN, text="", links=[])
+        .execution_options(synchronize_session=False)
+    )
+    theirs = aliased(Grant)
+    holds = exists().where(
+        theirs.person_id == gone.id,
+        theirs.badge_id == Grant.badge_id,
+        or_(theirs.expires_at.is_(None), theirs.expires_at > now),
+    )
+    session.execute(
+        delete(Grant)
+        .where(Grant.person_id == kept.id, Grant.expires_at <= now, holds)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _addresses(session: Session, person: Person) -> list[EmailIdentity]:

@@ -11,7 +11,7 @@ from issuer.db import insert_once
 from issuer.errors import ConflictError, InvalidInputError
 from issuer.models import Milestone, Series
 from issuer.services.checking import UNSEEN
-from rules.dialects.values import slug_of
+from issuer.services.slugs import slug_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -27,12 +27,18 @@ def of(session: Session, badge: Badge) -> Milestone | None:
 
 
 def place(
-    session: Session, badge: Badge, wanted: tuple[str, str, int] | None, *, now: datetime
+    session: Session,
+    badge: Badge,
+    wanted: tuple[str, str, int] | None,
+    *,
+    now: datetime,
+    by_hand: bool = False,
 ) -> bool:
     """Bring a badge to its place (slug, name, level), or out of any; tell whether it changed.
 
-    A level that a badge was given by hand stays with it: whoever comes later stands at the end.
-    Raises `ConflictError` where any other badge has the level.
+    A level that a badge was given by hand stays with it: who comes later by a rule file stands at
+    the end. Raises `ConflictError` where any other badge has the level, and where somebody asks
+    for it ``by_hand``.
     """
     milestone = of(session, badge)
     if wanted is None:
@@ -42,13 +48,14 @@ def place(
         return milestone is not None
     slug, name, level = wanted
     series = ensure(session, slug, name, now=now)
+    lock(session, series)
     if milestone is not None and (milestone.series_id, milestone.position) == (series.id, level):
         return False
     taken = session.scalars(
         select(Milestone).filter_by(series_id=series.id, position=level)
     ).one_or_none()
     if taken is not None:
-        if "series" not in taken.badge.by_hand:
+        if by_hand or "series" not in taken.badge.by_hand:
             raise ConflictError(
                 "badge %(badge)r: level %(level)s of series %(series)r belongs to %(other)r",
                 badge=badge.slug,
@@ -78,6 +85,11 @@ def ensure(session: Session, slug: str, name: str, *, now: datetime) -> Series:
     return session.scalars(select(Series).filter_by(slug=slug)).one()
 
 
+def lock(session: Session, series: Series) -> None:
+    """Let nobody else change the order of a series until the transaction ends."""
+    session.execute(select(Series.id).filter_by(id=series.id).with_for_update())
+
+
 def end(session: Session, series: Series) -> int:
     """Return the level after the last one."""
     last = select(func.max(Milestone.position)).filter_by(series_id=series.id)
@@ -98,7 +110,7 @@ def wanted(
     slug = slug_of(name)
     if UNSEEN.search(name) or not slug:
         raise InvalidInputError(
-            "series %(series)r: needs letters from a to z in its name", series=name[:80]
+            "series %(series)r: needs letters or numbers in its name", series=name[:80]
         )
     known = or_(func.lower(Series.name) == name.lower(), Series.slug == name, Series.slug == slug)
     found = session.scalars(select(Series).where(known).order_by(Series.id).limit(1)).first()

@@ -15,8 +15,8 @@ from issuer.services import audits, milestones, permissions
 from issuer.services.checking import check_line, check_text
 from issuer.services.listing import plain
 from issuer.services.permissions import Right
+from issuer.services.slugs import slug_of
 from issuer.words import Text
-from rules.dialects.values import slug_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,7 +83,7 @@ def create(session: Session, actor: Actor, words: Words, *, now: datetime) -> Se
     slug = slug_of(words.name)
     if not slug:
         raise InvalidInputError(
-            "series %(series)r: needs letters from a to z in its name", series=words.name[:80]
+            "series %(series)r: needs letters or numbers in its name", series=words.name[:80]
         )
     if session.scalars(select(Series.id).filter_by(slug=slug)).first() is not None:
         raise ConflictError(
@@ -113,6 +113,7 @@ def change(session: Session, actor: Actor, series: Series, words: Words, *, now:
 def add(session: Session, actor: Actor, series: Series, badge: Badge, *, now: datetime) -> bool:
     """Put a badge at the end of a series, out of any other; False where it is in it already."""
     permissions.require(session, actor, Right.BADGES, badge, now=now)
+    milestones.lock(session, series)
     place = milestones.of(session, badge)
     if place is not None and place.series_id == series.id:
         return False
@@ -147,6 +148,7 @@ def move(
     session: Session, actor: Actor, series: Series, badge: Badge, by: int, *, now: datetime
 ) -> bool:
     """Let a badge change places with the one before or after it; False at the end of the row."""
+    milestones.lock(session, series)
     require(session, actor, series, now=now)
     row = steps(session, series)
     here = next((place for place, step in enumerate(row) if step.badge_id == badge.id), None)

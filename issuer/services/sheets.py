@@ -21,20 +21,29 @@ MAX_COLUMNS = 30
 MAX_CELL = 10_000
 MAX_NAME = 300
 
-#: What a column may hold, and how people head it, without case.
+#: What a column may hold, and how people head it, without case; an underscore is a space.
 HEADS: Mapping[str, frozenset[str]] = {
     "user": frozenset(
         {"user", "username", "user name", "name", "nick", "nickname", "account", "fas", "person"}
-        | {"recipient", "email", "e-mail"}
+        | {"recipient", "email", "e-mail", "email address"}
     ),
-    "badge": frozenset({"badge", "badge id", "badge_id", "slug", "badge slug"}),
-    "evidence": frozenset({"evidence", "link", "links", "url", "evidence url", "evidence_url"}),
+    "badge": frozenset({"badge", "badge id", "badge name", "slug", "badge slug"}),
+    "evidence": frozenset({"evidence", "link", "links", "url", "evidence url"}),
     "narrative": frozenset({"narrative", "why", "reason", "comment", "note", "text"}),
-    "date": frozenset({"date", "issued", "issued on", "issued_on", "awarded", "day", "when"}),
+    "date": frozenset(
+        {"date", "issued", "issued on", "issued at", "awarded", "awarded on", "awarded at"}
+        | {"day", "when"}
+    ),
 }
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab"}
 _BETWEEN = re.compile(r"[\s,;]+")
 _WIDE = (b"\xff\xfe", b"\xfe\xff")
+#: How the files of office programs begin: a ZIP, or a document of the old ones.
+_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+#: By such a line Excel is told what stands between the cells.
+_SAID = re.compile(r'"?sep=([,;\t])"?\r?\n', re.IGNORECASE)
+#: What is copied along with a name and has no width.
+_NARROW = "\u200b\u2060\ufeff"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +67,7 @@ def names(text: str) -> list[str]:
     Raises `InvalidInputError` for too many, or what cannot be seen.
     """
     _check(text)
-    found = [name.lstrip("@") for name in _BETWEEN.split(text) if name.strip("@")]
+    found = [name for part in _BETWEEN.split(text) if (name := part.strip(_NARROW).lstrip("@"))]
     if len(found) > MAX_ROWS:
         raise InvalidInputError(
             "list: has %(number)s names: %(limit)s at once are enough",
@@ -81,16 +90,20 @@ def read(content: bytes) -> Sheet:
 def parse(text: str, encoding: str = "utf-8") -> Sheet:
     """Read a table from a text; raises as `read`."""
     _check(text)
-    separator = _separator(text)
+    said = _SAID.match(text)
+    separator = said[1] if said else _separator(text)
     rows: list[tuple[int, tuple[str, ...]]] = []
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    line = 1
+    source = io.StringIO(text, newline="")
+    source.seek(said.end() if said else 0)
+    reader = csv.reader(source, delimiter=separator, strict=True, skipinitialspace=True)
+    first = 2 if said else 1
+    line = first
     try:
         for cells in reader:
-            stripped = tuple(cell.strip() for cell in cells)
+            stripped = tuple(cell.strip().strip(_NARROW) for cell in cells)
             if any(stripped):
                 rows.append((line, stripped))
-            line = reader.line_num + 1
+            line = reader.line_num + first
             _check_row(rows, line)
     except csv.Error as error:
         raise InvalidInputError(
@@ -108,7 +121,7 @@ def guess(cells: Sequence[str]) -> dict[str, int]:
     found: dict[str, int] = {}
     for place, cell in enumerate(cells):
         for kind, heads in HEADS.items():
-            if cell.lower().strip() in heads:
+            if cell.lower().replace("_", " ").strip() in heads:
                 found.setdefault(kind, place)
     return found if "user" in found else {}
 
@@ -131,18 +144,25 @@ def _check_row(rows: Sequence[tuple[int, tuple[str, ...]]], line: int) -> None:
 
 
 def _decoded(content: bytes) -> tuple[str, str]:
+    """Return the text of a file, and in which letters Excel, LibreOffice or an editor wrote it."""
+    if content.startswith(_WORKBOOKS):
+        raise InvalidInputError("file: is a workbook: save its sheet as CSV in UTF-8")
     if content.startswith(_WIDE):
-        raise InvalidInputError("file: is in UTF-16: save it as CSV in UTF-8")
-    if content.startswith(b"\xef\xbb\xbf"):
-        encodings = (("utf-8-sig", "utf-8 with BOM"), ("latin-1", "latin-1"))
-    else:
-        encodings = (("utf-8", "utf-8"), ("latin-1", "latin-1"))
-    for codec, name in encodings:
         try:
-            return content.decode(codec), name
-        except UnicodeDecodeError:
-            continue
-    raise AssertionError("latin-1 reads everything")
+            return content.decode("utf-16"), "utf-16"
+        except UnicodeDecodeError as error:
+            raise InvalidInputError("file: is in UTF-16: save it as CSV in UTF-8") from error
+    try:
+        if content.startswith(b"\xef\xbb\xbf"):
+            return content.decode("utf-8-sig"), "utf-8 with BOM"
+        return content.decode(), "utf-8"
+    except UnicodeDecodeError:
+        text = content.decode("latin-1")
+    try:
+        windows = content.decode("cp1252")  # latin-1, with quotation marks and more for C1 controls
+    except UnicodeDecodeError:
+        return text, "latin-1"
+    return windows, "latin-1" if windows == text else "windows-1252"
 
 
 def _check(text: str) -> None:

@@ -78,7 +78,7 @@ def find(session: Session, kid: str) -> SigningKey:
     """Return the key with that id; raise `NotFoundError`."""
     found = session.scalars(select(SigningKey).filter_by(kid=kid)).one_or_none()
     if found is None:
-        raise NotFoundError(f"key {kid!r}: there is none: see 'accolades keys list'")
+        raise NotFoundError("key %(key)r: there is none: see 'accolades keys list'", key=kid)
     return found
 
 
@@ -107,9 +107,27 @@ def is_for_proofs(session: Session, key: SigningKey) -> bool:
 
 
 def rotate(
-    session: Session, actor: Actor, issuer: Issuer, keys: KeyStore, *, now: datetime
+    session: Session,
+    actor: Actor,
+    issuer: Issuer,
+    keys: KeyStore,
+    *,
+    now: datetime,
+    former: str = "",
 ) -> Renewal:
-    """Make a new key that signs for an issuer; the one before is retired and goes on verifying."""
+    """Make a new key that signs for an issuer; the one before is retired and goes on verifying.
+
+    Raises `ConflictError` where ``former`` was told and another key signs by now: whoever presses
+    twice wants one key.
+    """
+    _lock(session, issuer.id)
+    epoch = issuers.current_epoch(session, issuer)
+    if former and epoch is not None and epoch.key.kid != former:
+        raise ConflictError(
+            "issuer %(issuer)r: got another key meanwhile: %(key)s signs now",
+            issuer=issuer.slug,
+            key=epoch.key.kid,
+        )
     renewal = _renew(session, issuer, keys, now=now)
     after = {"issuer": issuer.slug, "editions": renewal.editions}
     audits.record(session, actor, "key.make", "key", renewal.key.kid, now=now, after=after)
@@ -127,12 +145,16 @@ def retire(
     _lock(session, key.issuer_id)
     session.refresh(key)
     if key.state != KeyState.ACTIVE:
-        raise ConflictError(f"key {key.kid}: is {key.state}, it signs nothing new")
+        raise ConflictError(
+            "key %(key)s: is %(state)s, it signs nothing new", key=key.kid, state=key.state
+        )
     told = consequences(session, key)
     if told.awarded and not told.is_for_proofs:
         raise ConflictError(
-            f"key {key.kid}: {told.awarded} badges of its issuer are still awarded: retire them "
-            "first, or rotate the key"
+            "key %(key)s: %(number)s badges of its issuer are still awarded: retire them first, "
+            "or rotate the key",
+            key=key.kid,
+            number=told.awarded,
         )
     key.state, key.valid_until = KeyState.RETIRED, now
     _note(session, actor, "key.retire", key, KeyState.ACTIVE, now)
@@ -155,12 +177,14 @@ def revoke(
     """
     reason = reason.strip()
     if not reason or len(reason) > MAX_REASON or UNSEEN.search(reason):
-        raise InvalidInputError(f"reason: needs 1 to {MAX_REASON} characters that can be seen")
+        raise InvalidInputError(
+            "reason: needs 1 to %(limit)s characters that can be seen", limit=MAX_REASON
+        )
     _lock(session, key.issuer_id)
     session.refresh(key)
     former = key.state
     if former == KeyState.REVOKED:
-        raise ConflictError(f"key {key.kid}: was revoked before")
+        raise ConflictError("key %(key)s: was revoked before", key=key.kid)
     renewal = None
     makes_proofs = is_for_proofs(session, key)
     if makes_proofs:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete as delete_rows
 from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
 
 from issuer.db import insert_once
 from issuer.errors import ConflictError, InvalidInputError, NotFoundError
@@ -16,8 +17,8 @@ from issuer.models import Person, Series, Team, TeamMember
 from issuer.services import audits, persons
 from issuer.services.checking import check_line
 from issuer.services.listing import plain
+from issuer.services.slugs import slug_of
 from issuer.words import Text
-from rules.dialects.values import slug_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -85,13 +86,16 @@ def create(session: Session, actor: Actor, name: str, *, now: datetime) -> Team:
     name = _checked(name)
     slug = slug_of(name)
     if not slug:
-        raise InvalidInputError("team %(team)r: needs letters from a to z in its name", team=name)
+        raise InvalidInputError("team %(team)r: needs letters or numbers in its name", team=name)
     taken = select(Team.id).where((Team.slug == slug) | (Team.name == name))
     if session.scalars(taken).first() is not None:
         raise ConflictError("team %(team)r: there is one of that name", team=name)
     team = Team(slug=slug, name=name, created_at=now)
-    session.add(team)
-    session.flush()
+    try:
+        with session.begin_nested():
+            session.add(team)
+    except IntegrityError as error:  # made by somebody else since we looked
+        raise ConflictError("team %(team)r: there is one of that name", team=name) from error
     _note(session, actor, "create", team, now, after={"name": name})
     return team
 
@@ -103,8 +107,12 @@ def rename(session: Session, actor: Actor, team: Team, name: str, *, now: dateti
         return False
     if session.scalars(select(Team.id).filter_by(name=name)).first() is not None:
         raise ConflictError("team %(team)r: there is one of that name", team=name)
-    before, team.name = {"name": team.name}, name
-    session.flush()
+    before = {"name": team.name}
+    try:
+        with session.begin_nested():
+            team.name = name
+    except IntegrityError as error:  # given to another since we looked
+        raise ConflictError("team %(team)r: there is one of that name", team=name) from error
     _note(session, actor, "rename", team, now, before=before, after={"name": name})
     return True
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _SOME = 300
+#: What a browser shows behind the address of a page.
+_BEHIND = re.compile(r"[?#].*", re.DOTALL)
 
 
 def prepare(
@@ -157,7 +160,7 @@ def _find_all(session: Session, names: Iterable[str], badge: Badge | None) -> di
     addresses: dict[str, str] = {}
     people: list[str] = []
     for name in wanted:
-        bare = name.rstrip("/").removesuffix(".json").removesuffix(".jws")
+        bare = _BEHIND.sub("", name).rstrip("/").removesuffix(".json").removesuffix(".jws")
         if "://" in bare:
             addresses[name] = bare
         elif (uuid := _uuid(bare)) is not None:

@@ -12,7 +12,6 @@ from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
 from wtforms import (
     BooleanField,
-    DecimalField,
     FieldList,
     Form,
     FormField,
@@ -23,11 +22,12 @@ from wtforms import (
 )
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
 
-from issuer.admin.fields import IntegerField
+from issuer.admin.fields import DecimalField, IntegerField
 from issuer.admin.uploads import PictureMixin
 from issuer.services.badge_editing import FURTHER, MAX_ALIGNMENTS, NEEDED
 from issuer.services.badges import MAX_NAME, MAX_TEXT, Facts
 from issuer.services.checking import MAX_ADDRESS, MAX_LINE
+from issuer.services.slugs import slug_of
 from rules.dialects.values import (
     MAX_DAYS,
     MAX_LEVEL,
@@ -36,7 +36,6 @@ from rules.dialects.values import (
     MAX_TAG,
     MAX_TAGS,
     badge_id,
-    slug_of,
 )
 
 if TYPE_CHECKING:

@@ -191,3 +191,15 @@ def test_a_connection_that_was_used_just_now_is_not_asked_first(
             pass
         assert other.execute(asked, (raw.info.backend_pid,)).fetchone() == last
     database.dispose()
+
+
+@pytest.mark.parametrize(("kept", "asked"), [("\u00c4rger", "\u00e4RGER"), ("Ёлка", "ёЛКА")])
+def test_what_is_looked_for_without_case_is_found_in_any_script(
+    database: Database, kept: str, asked: str
+) -> None:
+    """predecessors 1.1: "Koji" finds 0, "koji" finds 14; SQLite knows the case of A to Z only."""
+    with database.writing() as session:
+        session.add(Tag(name=kept))
+    with database.reading() as session:
+        for found in (func.lower(Tag.name) == asked.lower(), Tag.name.icontains(asked[1:])):
+            assert session.scalars(select(Tag.name).where(found)).all() == [kept]

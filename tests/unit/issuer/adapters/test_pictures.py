@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from issuer.adapters import drawings
-from issuer.adapters.pictures import MAX_BYTES, PNG, SIDE, SVG, draw, read_picture
+from issuer.adapters.pictures import MAX_BYTES, PNG, SIDE, SVG, draw, read_picture, redraw
 from issuer.errors import InvalidInputError
 from openbadges.baking import bake, unbake
 from tests.issuing import RED
@@ -254,3 +254,26 @@ def _outcome(content: bytes) -> str:
         [sys.executable, "-c", DRAW], input=content, capture_output=True, timeout=60, check=False
     )
     return finished.stdout.decode().strip() or f"ended with {finished.returncode}"
+
+
+@pytest.mark.parametrize(
+    ("clear", "seen"),
+    [(None, (0x40, 0x40, 0x40, 255)), (0x4035, (0x40,) * 3 + (255,)), (0x4034, (0x40,) * 3 + (0,))],
+)
+def test_greys_of_sixteen_bits_stay_what_they_are(
+    clear: int | None, seen: tuple[int, int, int, int]
+) -> None:
+    """Pillow makes all of them white; one of them may be marked as not to be drawn."""
+    rows = zlib.compress(2 * (b"\0" + 2 * b"\x40\x34"))
+    chunks = [
+        (b"IHDR", struct.pack(">IIBBBBB", 2, 2, 16, 0, 0, 0, 0)),
+        *([(b"tRNS", struct.pack(">H", clear))] if clear is not None else []),
+        (b"IDAT", rows),
+        (b"IEND", b""),
+    ]
+    content = b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in chunks
+    )
+    with Image.open(io.BytesIO(redraw(content, "grey.png"))) as drawn:
+        assert drawn.getpixel((1, 1)) == seen

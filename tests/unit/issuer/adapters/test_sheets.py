@@ -84,6 +84,23 @@ def test_each_code_has_a_card_of_its_own(art: bytes) -> None:
     assert (first.count("Scan this"), second.count("Scan this")) == (10, 2)
 
 
+def test_the_words_of_a_card_are_broken_into_lines_once(
+    art: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Five hundred cards say the same but for their link, and are drawn while somebody waits."""
+    read_anew: list[str] = []
+
+    def readable(text: str) -> str:
+        read_anew.append(text)
+        return text
+
+    monkeypatch.setattr(sheets, "readable", readable)
+    links = [f"{LINK[:-2]}{number:02}" for number in range(20)]
+    sheets.cards(WORDS, art, links, "a4")
+    constant = {WORDS.title, WORDS.steps[0], f"{WORDS.site}   {WORDS.until}"}
+    assert sorted(read_anew[1:]) == sorted([*constant, *links])  # the first is that of the file
+
+
 def test_words_without_end_do_not_leave_the_page(art: bytes) -> None:
     for pdf in (sheets.poster(LONG, art, LINK, "letter"), sheets.cards(LONG, art, [LINK], "a4")):
         ((text, codes_read),) = read(pdf)

@@ -113,7 +113,10 @@ def test_a_list_is_shown_before_it_is_revoked(site: Site, root: Browser, boris: 
         for name in ("lena", "karl"):
             give(session, badge, name)
     _, public = _asha(site)
-    form = {"names": f"http://127.0.0.1:8000{public}\nlena\nnobody", "badge": "first-steps"}
+    form = {
+        "names": f"http://127.0.0.1:8000{public}?x=1#take\nlena\nnobody",
+        "badge": "First Steps",
+    }
     assert root.post(f"{REVOKE}list", **form, reason="").status_code == 422
     unknown = root.post(f"{REVOKE}list", **{**form, "badge": "no-such"}, reason="x")
     assert unknown.status_code == 422
@@ -138,7 +141,7 @@ def test_all_of_a_badge_needs_its_name_typed(
     monkeypatch.setattr(working, "SECONDS", 0)
     with site.database.writing() as session:
         give(session, badges.find(session, "first-steps"), "lena", now=NOW)
-    answer = root.post(f"{REVOKE}badge", badge="first-steps", reason="Was wrong.")
+    answer = root.post(f"{REVOKE}badge", badge=" First Steps", reason="Was wrong.")
     shown = answer.headers["Location"]
     page = Page(root.get(shown).text).text
     assert "2 awards will be revoked. That is all of First Steps." in page

@@ -41,7 +41,7 @@ def test_a_grant_is_given_found_and_ended(
     assert "has ended before" in boris.follow(boris.post(f"{GRANTS}{number}/end"))
     assert asha.get("/admin/award/").status_code == 403
     assert "asha" in Page(boris.get(f"{GRANTS}?state=ended").text).text
-    group = {"badge": "first-steps", "group": "designers"}
+    group = {"badge": "first STEPS", "group": "designers"}
     assert "designers may award" in boris.follow(boris.post(GRANTS, **group))
     assert _number(site) == 3
 

@@ -53,6 +53,20 @@ def test_consequences_are_told_and_confirmed_by_name(root: Browser, site: Site) 
     assert root.get(f"{KEYS}none/revoke").status_code == 404
 
 
+def test_who_presses_twice_gets_one_new_key(root: Browser, site: Site) -> None:
+    where = f"{KEYS}new/accolades"
+    form = {"name": "accolades", "former": next(iter(states(site)))}
+    assert root.post(where, **form).status_code == 303
+    again = root.post(where, **form)
+    assert again.status_code == 422
+    _, second = states(site)
+    assert f"got another key meanwhile: {second} signs now" in again.text
+    assert f'name="former" type="hidden" value="{second}"' in again.text
+    root.client.set_cookie("language", "de")
+    assert "hat inzwischen einen anderen Schlüssel" in root.post(where, **form).text
+    assert "werden noch verliehen" in root.post(f"{KEYS}{second}/retire", name=second).text
+
+
 def test_nobody_else_touches_keys(boris: Browser, rita: Browser, site: Site) -> None:
     before = states(site)
     (kid,) = before

@@ -30,7 +30,7 @@ OLD = "2000-01-01T00:00:00+00:00"
 #: What is sent where, and what the page says then: by an admin, and by a member.
 ADMIN = (
     ("teams/-/new", {"name": "Team"}, "Gruppe „Team“: es gibt schon eine mit diesem Namen"),
-    ("teams/-/new", {"name": "\u591c"}, "braucht Buchstaben von a bis z im Namen"),
+    ("teams/-/new", {"name": "???"}, "braucht Buchstaben oder Ziffern im Namen"),
     ("teams/xyz/leave", {"person": "x"}, "Gruppe „xyz“: gibt es nicht"),
     ("series/-/new", {"name": "Steps", "team": ""}, "eine mit der Adresse „steps“"),
     ("series/steps/badges", {"what": "add", "badge": "xyz"}, "Abzeichen „xyz“: gibt es nicht"),

@@ -104,6 +104,21 @@ def test_a_badge_made_by_hand_is_described_by_no_file(session: Session, site: Si
     assert editions.newest(session, made) is number
 
 
+def test_a_level_that_somebody_asks_for_and_another_has_is_refused(
+    session: Session, site: Site
+) -> None:
+    """A badge never stands elsewhere than was asked for, as if that had been said."""
+    make_badge(session, site, "Taken", series=("row", "Row", 1)).by_hand = ["series"]
+    own = make_badge(session, site, "Own", series=("row", "Row", 2))
+    for badge in (own, make_badge(session, site, "Third")):
+        with pytest.raises(ConflictError, match="level 1 of series 'row' belongs to 'taken'"):
+            change(session, site, badge, series=("row", "Row", 1))
+    new = facts("Fourth", series=("row", "Row", 2))
+    drawing = read_picture(RED, "x.svg")
+    with pytest.raises(ConflictError, match="belongs to 'own'"):
+        badge_editing.create(session, ROOT, own.issuer, new, drawing, site.objects, now=LATER)
+
+
 def test_who_comes_to_a_series_ordered_by_hand_stands_at_its_end(
     session: Session, site: Site
 ) -> None:

@@ -11,9 +11,20 @@ import pytest
 from sqlalchemy import func, select
 
 from issuer.errors import ConflictError, InvitationClosedError
-from issuer.models import Award, Badge, Bounty, Claim, Invitation, InvitationUse
-from issuer.services import claims, persons
+from issuer.models import (
+    AuditEntry,
+    Award,
+    Badge,
+    Bounty,
+    Claim,
+    Grant,
+    Invitation,
+    InvitationUse,
+    Team,
+)
+from issuer.services import badges, claims, grants, persons, series, teams
 from tests.issuing import NOW, make_badge, make_site
+from tests.unit.issuer.services.batched import admin, member
 from tests.unit.issuer.services.test_claims import SAID, TERMS, decide, offered, send
 from tests.unit.issuer.services.test_invitations import claim, make
 
@@ -118,3 +129,56 @@ def test_a_claim_that_is_sent_many_times_at_once_is_one(site: Site) -> None:
     at_once(site, 8, work)
     with site.database.reading() as session:
         assert session.scalar(select(func.count()).select_from(Claim)) == 1
+
+
+def test_admins_who_grant_the_same_at_once_make_one_grant(site: Site) -> None:
+    with site.database.writing() as session:
+        root, slug = admin(session), make_badge(session, site).slug
+        member(session, "dora")
+
+    def grant(session: Session, place: int) -> None:
+        terms = grants.Terms(username="dora", quota=1 + place)
+        grants.put(session, root, badges.find(session, slug), terms, now=NOW)
+
+    assert at_once(site, 6, grant) == []
+    with site.database.reading() as session:
+        (made,) = session.scalars(select(Grant)).all()
+        assert made.quota in range(1, 7)
+        actions = session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)).all()
+    assert actions == ["grant.give", *5 * ["grant.change"]]
+
+
+def test_of_two_who_make_the_same_team_at_once_one_does(site: Site) -> None:
+    with site.database.writing() as session:
+        root = admin(session)
+    refused = at_once(site, 4, lambda session, _: teams.create(session, root, "Docs", now=NOW))
+    assert len(refused) == 3
+    with site.database.writing() as session:
+        for name in ("Art", "Ops"):
+            teams.create(session, root, name, now=NOW)
+
+    def rename(session: Session, place: int) -> None:
+        team = teams.find(session, ("art", "ops")[place])
+        teams.rename(session, root, team, "Games", now=NOW)
+
+    assert len(at_once(site, 2, rename)) == 1
+    with site.database.reading() as session:
+        assert session.scalar(select(func.count()).where(Team.name == "Games")) == 1
+
+
+def test_badges_that_are_put_into_a_series_at_once_stand_in_a_row(site: Site) -> None:
+    names = [f"badge-{place}" for place in range(5)]
+    with site.database.writing() as session:
+        root = admin(session)
+        for name in names:
+            make_badge(session, site, name)
+        made = series.create(session, root, series.Words(name="Row"), now=NOW).slug
+
+    def add(session: Session, place: int) -> None:
+        row = series.find(session, made)
+        series.add(session, root, row, badges.find(session, names[place % 5]), now=NOW)
+
+    assert at_once(site, 10, add) == []
+    with site.database.reading() as session:
+        steps = series.steps(session, series.find(session, made))
+        assert [step.position for step in steps] == [1, 2, 3, 4, 5]

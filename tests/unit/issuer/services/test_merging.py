@@ -14,6 +14,8 @@ from issuer.models import (
     Award,
     BadgePeriod,
     BadgeTotal,
+    Claim,
+    ClaimState,
     EmailIdentity,
     Grant,
     Person,
@@ -228,3 +230,60 @@ def test_what_cannot_be_merged_is_told(session: Session, badges: dict[str, Badge
             merging.merge(session, ROOT, *pair, now=NOW)
     with pytest.raises(GoneError):
         profiles.profile(session, "asha-old")
+
+
+def test_of_two_claims_under_way_that_of_the_account_that_stays_is_reviewed(
+    session: Session, badges: dict[str, Badge]
+) -> None:
+    """A person has one claim of a badge under way; what else they handed in is kept."""
+    asha, gone = people(session)
+    for person, name, state in (
+        (asha, "own", ClaimState.ASKED_BACK),
+        (gone, "own", ClaimState.OPEN),
+        (gone, "back", ClaimState.OPEN),
+        (asha, "back", ClaimState.DECLINED),
+    ):
+        session.add(
+            Claim(
+                badge_id=badges[name].id,
+                person_id=person.id,
+                text=f"{name} of {person.username}",
+                links=["https://example.org/"],
+                state=state,
+                created_at=NOW,
+            )
+        )
+    session.flush()
+    merge(session)
+    session.expire_all()
+    assert {
+        (claim.badge.slug, claim.person.username, claim.state, claim.text, bool(claim.links))
+        for claim in session.scalars(select(Claim))
+    } == {
+        ("own", "asha", "asked-back", "own of asha", True),
+        ("own", "asha", "withdrawn", "", False),
+        ("back", "asha", "open", "back of asha-old", True),
+        ("back", "asha", "declined", "back of asha", True),
+    }
+
+
+def test_a_grant_that_holds_is_not_lost_for_one_that_ended(
+    session: Session, badges: dict[str, Badge]
+) -> None:
+    asha, gone = people(session)
+    for person, name, end in (
+        (asha, "own", NOW),
+        (gone, "own", None),
+        (asha, "back", LATER + timedelta(days=1)),
+        (gone, "back", NOW),
+    ):
+        session.add(
+            Grant(badge_id=badges[name].id, person_id=person.id, created_at=NOW, expires_at=end)
+        )
+    session.flush()
+    merge(session)
+    session.expire_all()
+    assert {
+        (grant.badge.slug, grant.person_id, grant.expires_at)
+        for grant in session.scalars(select(Grant))
+    } == {("own", asha.id, None), ("back", asha.id, LATER + timedelta(days=1))}

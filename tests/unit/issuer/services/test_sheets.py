@@ -16,6 +16,11 @@ from issuer.services import sheets
         (b"asha\nboris\n", "utf-8", "comma", [(1, "asha"), (2, "boris")]),
         ("\ufeffin\u00eas,first".encode(), "utf-8 with BOM", "comma", [(1, "in\u00eas")]),
         ("in\u00eas,first".encode("latin-1"), "latin-1", "comma", [(1, "in\u00eas")]),
+        ("asha,\u201cfirst\u201d \u20ac".encode("cp1252"), "windows-1252", "comma", [(1, "asha")]),
+        ("asha\tfirst\r\nboris\tx".encode("utf-16"), "utf-16", "tab", [(1, "asha"), (2, "boris")]),
+        (b"\xfe\xff" + "asha".encode("utf-16-be"), "utf-16", "comma", [(1, "asha")]),
+        (b"sep=;\r\nasha;a, b, c\r\n", "utf-8", "semicolon", [(2, "asha")]),
+        ("asha\u200b, first".encode(), "utf-8", "comma", [(1, "asha")]),
         (b'"a;sha",first\nboris,"two\nlines"\nkarl,x', "utf-8", "comma", None),
     ],
 )
@@ -37,12 +42,18 @@ def test_a_table_is_read_however_a_program_wrote_it(
         (b"a\n" * (sheets.MAX_ROWS + 2), "more than 10000 rows"),
         (b"a," * sheets.MAX_COLUMNS + b"a", "more than 30 columns"),
         (b"x" * (sheets.MAX_CELL + 1), "more than 10000 characters"),
-        ("asha".encode("utf-16"), "UTF-16"),
+        (b"\xff\xfea", "UTF-16"),
+        ("asha".encode("utf-32"), "cannot be seen"),
+        (b"PK\x03\x04\x14\0\x06\0", "workbook"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "workbook"),
         (b"\x89PNG\r\n\x1a\n\0\0", "cannot be seen"),
         (b"asha\nbo\0ris", "line 2"),
         (b'asha,"left open\nboris,x\n', "quotation mark"),
     ],
-    ids=["empty", "blank", "big", "long", "wide", "deep", "utf-16", "picture", "nul", "open"],
+    ids=[
+        *("empty", "blank", "big", "long", "wide", "deep", "utf-16", "utf-32", "xlsx", "xls"),
+        *("picture", "nul", "open"),
+    ],
 )
 def test_what_is_no_table_is_refused_with_the_place(content: bytes, said: str) -> None:
     """predecessors 1.1: /award_from_csv always answers 500 (it splits bytes)."""
@@ -53,10 +64,20 @@ def test_what_is_no_table_is_refused_with_the_place(content: bytes, said: str) -
 def test_a_head_says_what_columns_hold() -> None:
     assert sheets.guess(["Date", "FAS", "Badge ID", "?"]) == {"date": 0, "user": 1, "badge": 2}
     assert sheets.guess(["asha", "first-steps"]) == {}
+    assert sheets.guess(["user_name", "Badge_Name", "issued_at"]) == {
+        "user": 0,
+        "badge": 1,
+        "date": 2,
+    }
+
+
+def test_a_comma_between_quotation_marks_is_a_part_of_the_text() -> None:
+    (_, (_, (_, why))) = sheets.read(b'user, why\nasha, "for this, and that"\n').rows
+    assert why == "for this, and that"
 
 
 def test_names_are_pasted_with_anything_between() -> None:
-    assert sheets.names(" asha, @boris;karl\n\nines\tx@y.z @ ") == [
+    assert sheets.names(" asha\u200b, @boris;karl\n\nines\tx@y.z @ ") == [
         "asha",
         "boris",
         "karl",
