@@ -29,6 +29,8 @@ def dumps(document: dict[str, Any]) -> bytes:
     """
     try:
         text = _ENCODER.encode(document)
+        # In these words an SVG can hold it too: what no XML can, JSON may say by its number.
+        text = text.replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")
         data = text.encode()
     except UnicodeEncodeError as error:
         raise MalformedError("JSON text holds a lone surrogate") from error

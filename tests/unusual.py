@@ -45,6 +45,8 @@ WORDS = (
     "\U00010348\U0001d11e",
     "https://example.org/?a=b&c=d#e",
 )
+#: An address as people paste it; machines write it otherwise.
+TYPED = "https://exämple.org/a|b[1]/学?q={100%}#c#d"
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ def made_of(
     alignments = tuple(
         {
             "targetName": words(3, 200),
-            "targetUrl": f"https://example.org/targets/{each}?q=%D7%A9#x",
+            "targetUrl": TYPED if each == 1 else f"https://example.org/targets/{each}?q=%D7%A9#x",
             "targetDescription": words(9, 900),
         }
         for each in range(between(0, 12))
@@ -85,6 +87,7 @@ def made_of(
         "legacy_id": f"unusual-{number}",
         "description": words(20, 2000),
         "criteria_text": words(between(1, 1500), 9900),
+        "criteria_url": TYPED if between(0, 1) else None,
         "tags": tuple(sorted({f"{words(1, 60)} {each}" for each in range(between(0, 40))})),
         "alignments": alignments,
         "expires_after": timedelta(days=between(4000, 90_000)) if between(0, 2) else None,
@@ -100,6 +103,9 @@ def made_of(
     # What claims and forms give: a link alone, or words alone.
     evidence += [{"id": f"https://example.org/photo/{number}"}] * between(0, 1)
     evidence += [{"narrative": words(9, 400)}] * between(0, 1)
+    evidence += [{"id": TYPED}] * between(0, 1)
+    # Nobody could type the last; a program may say it of an award.
+    evidence += [{"name": "\x01\x1f\x7f\ufffe\uffff"}] * between(0, 1)
     cause = awards.Cause(source="admin", narrative=words(60, 5000), evidence=evidence)
     return Unusual(f"{one_line} {number}"[:190], facts, cause, BLUE if between(0, 1) else RED)
 

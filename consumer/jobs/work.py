@@ -24,6 +24,7 @@ from issuer.models import Source
 from issuer.services import bestowing, runs
 from issuer.services.awards import Cause
 from issuer.services.bestowing import Sorted, Wish
+from issuer.services.checking import web_address
 from issuer.services.runs import Tally
 from rules.recipients import is_username
 
@@ -177,6 +178,10 @@ class Work:
             return
         if not is_username(username):
             self.problem(f"{username[:80]!r}: is no name of an account")
+            return
+        evidence = tuple(evidence)
+        if wrong := [url for url in evidence if not web_address(url)]:
+            self.problem(f"{username}: evidence {wrong[0][:80]!r}: is no web address")
             return
         cause = Cause(
             source=Source.JOB,

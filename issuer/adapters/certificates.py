@@ -184,6 +184,8 @@ class _Page:
         height = size * 0.5
         for line in self._lines(self.words(text), height, most):
             self.pdf.set_x(MARGIN)
+            # A line that begins with another font leaves none set, and fpdf2 believes it did.
+            self.pdf.current_font_is_set_on_page = False
             self.pdf.cell(
                 WIDTH - 2 * MARGIN,
                 height,
@@ -241,6 +243,7 @@ class _Page:
             self.pdf.set_font(self.plain, size=9.5)
             self.pdf.set_text_color(*colour)
             self.pdf.set_x(MARGIN + CODE + 6)
+            self.pdf.current_font_is_set_on_page = False
             self.pdf.multi_cell(
                 WIDTH - 2 * MARGIN - CODE - 6,
                 5,

@@ -33,6 +33,8 @@ MAX_FONTS = 20
 MAX_FONT = 40 << 20
 #: Characters that cannot be seen and shape their neighbours; left out where a font lacks them.
 JOINERS = "\u200c\u200d"
+#: No writing puts more marks on one letter; a pile of them would run over the whole page.
+MOST_MARKS = 4
 
 
 @dataclass(frozen=True)
@@ -91,9 +93,12 @@ def _read(name: str, content: bytes) -> Font:
 
 def writable(text: str, available: Sequence[Font]) -> str:
     """Return a text of letters that the fonts have; others are written in Latin letters."""
-    written = []
+    written, marks = [], 0
     for letter in unicodedata.normalize("NFC", text):
         kind = unicodedata.category(letter)[0]
+        marks = marks + 1 if kind == "M" else 0
+        if marks > MOST_MARKS:
+            continue
         if letter.isspace():
             written.append(" ")
         elif kind == "C" and letter not in JOINERS:

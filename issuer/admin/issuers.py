@@ -18,7 +18,7 @@ from issuer.admin import uploads
 from issuer.admin.parts import REFUSED, Section, attempt, done, part, searched, table
 from issuer.models import Issuer
 from issuer.services import issuer_editing, issuers
-from issuer.services.checking import MAX_ADDRESS, MAX_LINE
+from issuer.services.checking import MAX_KEPT_ADDRESS, MAX_LINE
 from issuer.services.issuer_editing import COLUMNS, MAX_NAME, MAX_TEXT, Outcome, Words
 from issuer.services.listing import plain
 from issuer.services.permissions import Right
@@ -48,7 +48,7 @@ class IssuerForm(uploads.PictureMixin, FlaskForm):  # type: ignore[misc]  # Flas
     )
     url = StringField(
         _("Home page"),
-        [DataRequired(), Length(max=MAX_ADDRESS)],
+        [DataRequired(), Length(max=MAX_KEPT_ADDRESS)],
         render_kw={"type": "url", "placeholder": "https://"},
     )
     email = StringField(

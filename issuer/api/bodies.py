@@ -22,7 +22,7 @@ from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from issuer.api.requests import InvalidRequestError, mistakes_of
 from issuer.services import invitations, repeats, wishes
-from issuer.services.badges import UNSEEN
+from issuer.services.checking import UNSEEN, web_address
 from issuer.services.repeats import Once
 from openbadges.errors import MalformedError
 from openbadges.serialization import loads
@@ -129,10 +129,10 @@ class AwardRequest(_Strict):
     @field_validator("evidence")
     @classmethod
     def _links(cls, value: list[str]) -> list[str]:
-        for link in value:
-            if not wishes.is_web_address(link) or " " in link:
-                raise ValueError("each must be an address like https://example.org/page")
-        return value
+        links = [web_address(link, wishes.MAX_LINK) for link in value]
+        if not all(links):
+            raise ValueError("each must be an address like https://example.org/page")
+        return links
 
     @field_validator("date")
     @classmethod

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import TYPE_CHECKING
 
 from flask import current_app, request
@@ -21,11 +22,31 @@ HTML_VIEWS = "accolades_html"
 #: What may still change is asked for again; what never changes need not be.
 REVALIDATE = "public, max-age=0, must-revalidate"
 LASTING = "public, max-age=3600"
+#: For whoever asked, and for nobody after them.
+UNKEPT = "private, no-store"
+#: Programs that draw a card of a link that people share. They take anything (``*/*``, or no word of
+#: it), as verifiers do, and can show nothing of JSON-LD.
+PREVIEWERS = re.compile(
+    r"LinkedInBot|facebookexternalhit|Facebot|Twitterbot|Slackbot|Discordbot|TelegramBot|WhatsApp"
+    r"|SkypeUriPreview|redditbot|Bluesky Cardyb|Mastodon/|Pinterestbot|Iframely|Embedly|Synapse",
+    re.IGNORECASE,
+)
 
 
 def wants_html() -> bool:
-    """Whether the caller is a browser: it names HTML and likes it better than JSON-LD."""
+    """Whether the caller is a browser, or shows others what it would see."""
+    return _prefers_html() or _previews()
+
+
+def _prefers_html() -> bool:
+    """Whether the caller names HTML and likes it better than JSON-LD."""
     return request.accept_mimetypes.best_match([JSON_LD, JSON, HTML], default=JSON_LD) == HTML
+
+
+def _previews() -> bool:
+    """Whether a program that takes anything is one that previews links."""
+    takes_anything = request.accept_mimetypes.best in {None, "*/*"}
+    return takes_anything and bool(PREVIEWERS.search(request.user_agent.string))
 
 
 def html_view(kind: str) -> Callable[..., Response | None]:
@@ -60,4 +81,7 @@ def public(response: Response) -> Response:
     response.headers["Access-Control-Allow-Origin"] = "*"
     response.headers["Access-Control-Expose-Headers"] = "ETag"
     response.vary.add("Accept")
+    if response.mimetype == HTML and not _prefers_html():
+        # A cache would give it to the next verifier that takes anything.
+        response.headers["Cache-Control"] = UNKEPT
     return response

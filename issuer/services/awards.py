@@ -12,7 +12,7 @@ from sqlalchemy import select
 from issuer.errors import ConflictError, InvalidInputError, NotFoundError, OptedOutError
 from issuer.models import Assertion, Award, EmailIdentity
 from issuer.services import ledgers, outbox, persons, pushes, totals
-from issuer.services.checking import UNSEEN
+from issuer.services.checking import UNSEEN, web_address
 from issuer.services.gifts import Cause, Gift, Given, announcement, find_badges, wrap
 from issuer.services.standings import Holder
 
@@ -106,7 +106,7 @@ def give(
 def check_evidence(evidence: Iterable[dict[str, str]]) -> None:
     """Raise `InvalidInputError` unless all evidence that has an address has one of the web."""
     for item in evidence:
-        if not item.get("id", "https://").startswith(("https://", "http://")):
+        if "id" in item and not web_address(item["id"]):
             raise InvalidInputError(
                 "evidence %(evidence)r: needs a web address", evidence=item["id"]
             )

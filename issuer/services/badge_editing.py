@@ -24,7 +24,13 @@ from issuer.models import (
     Rule,
 )
 from issuer.services import audits, badges, milestones, permissions
-from issuer.services.checking import check_address, check_line, check_text
+from issuer.services.checking import (
+    MAX_ADDRESS,
+    MAX_KEPT_ADDRESS,
+    check_address,
+    check_line,
+    check_text,
+)
 from issuer.services.permissions import Right
 from issuer.words import Text
 from rules.dialects.values import MAX_DAYS, MAX_LEVEL, MAX_POINTS, MAX_TAG, MAX_TAGS
@@ -207,12 +213,12 @@ def check(facts: Facts) -> None:
         check_tag(name)
     for item in facts.alignments:
         _check_alignment(of, item)
-    for what, address in (
-        (Text("%(what)s: address of the criteria", what=of), facts.criteria_url),
-        (Text("%(what)s: address of the discussion", what=of), facts.discussion_url),
+    for what, address, longest in (
+        (Text("%(what)s: address of the criteria", what=of), facts.criteria_url, MAX_KEPT_ADDRESS),
+        (Text("%(what)s: address of the discussion", what=of), facts.discussion_url, MAX_ADDRESS),
     ):
         if address is not None:
-            check_address(what, address)
+            check_address(what, address, longest=longest)
     check_line(Text("%(what)s: author", what=of), facts.author or "")
 
 

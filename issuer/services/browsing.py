@@ -22,6 +22,7 @@ from issuer.models import (
     SigningKey,
     Source,
 )
+from issuer.services import documents
 from issuer.services.cards import AssertionPage, BadgeCard, IssuerPage
 from issuer.services.listing import badge_cards, card_of, plain
 
@@ -82,6 +83,7 @@ def assertion_page(session: Session, uuid: UUID) -> AssertionPage:
         edition=edition,
         profile=epoch,
         picture=picture,
+        told=documents.told(assertion.document, edition.document, epoch.document),
         person=None if hidden else card_of(person),
         awarded_by=None if hidden or by is None else card_of(by),
     )

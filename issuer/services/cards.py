@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         IssuerEpoch,
         SigningKey,
     )
+    from issuer.services.documents import Told
 
 T = TypeVar("T")
 
@@ -110,6 +111,7 @@ class AssertionPage:
     edition: BadgeEdition  # under which it was issued
     profile: IssuerEpoch  # the issuer as it was then
     picture: str  # of that edition, by its SHA-256
+    told: Told  # by what was issued
     person: PersonCard | None
     awarded_by: PersonCard | None = None  # who gave it by hand, unless they are hidden
 

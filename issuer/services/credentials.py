@@ -19,6 +19,7 @@ from openbadges.models import BadgeClass, IdentityObject, Profile
 from openbadges.ob3 import credentials, identifiers, proofs, statuses, tokens
 from openbadges.ob3.multikeys import to_multikey
 from openbadges.serialization import dumps, loads_object
+from openbadges.times import parse_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -197,7 +198,7 @@ def _credential(found: Assertion, included: including.Included) -> dict[str, Any
 
     It carries what was said in favour of them by the time it is made.
     """
-    issuer, award = found.edition.badge.issuer, found.award
+    issuer = found.edition.badge.issuer
     addresses = Addresses(issuer.base_url)
     listed, index = revoking.place_of(found)
     recipient = IdentityObject(
@@ -210,8 +211,9 @@ def _credential(found: Assertion, included: including.Included) -> dict[str, Any
         _achievement(found),
         recipient,
         subject_id=f"urn:uuid:{found.subject_uuid}",
-        valid_from=award.issued_at,
-        valid_until=award.expires_at,
+        # Not those of the award: of two that were merged, each keeps its own.
+        valid_from=parse_time(document["issuedOn"]),
+        valid_until=parse_time(document["expires"]) if "expires" in document else None,
         image=addresses.assertion_image(found.uuid),
         evidence=document.get("evidence", ()),
         narrative=document.get("narrative", ""),
@@ -243,6 +245,7 @@ def profile_of(issuer: Issuer, document: str) -> credentials.Issuer:
         url=str(profile.url),
         email=profile.email or "",
         description=profile.description or "",
+        image=(profile.image.id if profile.image else "") or "",
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from issuer.addresses import Addresses
+from issuer.services.checking import web_address
 from openbadges import revocation
 from openbadges.models import (
     Alignment,
@@ -28,7 +29,7 @@ from openbadges.models import (
 )
 from openbadges.ob3.vocabulary import VERSION_3
 from openbadges.serialization import dumps, loads
-from openbadges.times import format_time
+from openbadges.times import format_time, parse_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -50,6 +51,35 @@ class Document:
     text: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What the documents of an award say, whatever became of the badge and its issuer since."""
+
+    name: str
+    description: str
+    criteria: str
+    issuer: str
+    issued_at: datetime
+    expires_at: datetime | None
+
+    def is_expired(self, now: datetime) -> bool:
+        """Whether what was issued no longer counts at ``now``."""
+        return self.expires_at is not None and self.expires_at <= now
+
+
+def told(assertion: str, badge: str, profile: str) -> Told:
+    """Return what was said when an award was issued: by its Assertion, BadgeClass and Profile."""
+    award, about = loads(assertion), loads(badge)
+    return Told(
+        name=about["name"],
+        description=about["description"],
+        criteria=about["criteria"].get("narrative", ""),
+        issuer=loads(profile)["name"],
+        issued_at=parse_time(award["issuedOn"]),
+        expires_at=parse_time(award["expires"]) if "expires" in award else None,
+    )
+
+
 def profile(issuer: models.Issuer, kid: str, epoch: int) -> Document:
     """Return the Profile of an issuer while the key ``kid`` signs for it.
 
@@ -59,7 +89,7 @@ def profile(issuer: models.Issuer, kid: str, epoch: int) -> Document:
     document = Profile(
         id=addresses.profile(issuer.slug, epoch),
         name=issuer.name,
-        url=issuer.url,
+        url=_address(issuer.url),
         email=issuer.email,
         description=issuer.description or None,
         image=Image(id=addresses.profile_image(issuer.slug)) if issuer.image_id else None,
@@ -100,11 +130,14 @@ def badge_class(badge: models.Badge, profile_id: str, edition: int) -> Document:
         description=badge.description,
         image=Image(id=addresses.badge_image(badge.slug, edition)),
         criteria=Criteria(
-            id=badge.criteria_url or addresses.badge(badge.slug),
+            id=_address(badge.criteria_url or addresses.badge(badge.slug)),
             narrative=badge.criteria_text or badge.description,
         ),
         issuer=profile_id,
-        alignment=tuple(Alignment.from_dict(dict(item)) for item in badge.alignments),
+        alignment=tuple(
+            Alignment.from_dict({**item, "targetUrl": _address(item["targetUrl"])})
+            for item in badge.alignments
+        ),
         tags=tuple(tag.name for tag in badge.tags),
         version=str(edition) if edition > 1 else None,
         related=(Related(id=former, version=str(edition - 1)),) if edition > 1 else (),
@@ -134,7 +167,10 @@ def issued(
         expires=format_time(expires_at) if expires_at else None,
         # The baked picture: a backpack keeps what this address answers (Badgr facts, 0.3).
         image=Image(id=addresses.assertion_image(uuid)),
-        evidence=tuple(Evidence.from_dict(dict(item)) for item in evidence),
+        evidence=tuple(
+            Evidence.from_dict({**item, "id": _address(item["id"])} if "id" in item else dict(item))
+            for item in evidence
+        ),
         narrative=narrative or None,
         related=(Related(id=addresses.credential(uuid), version=VERSION_3),),
     )
@@ -208,6 +244,11 @@ def _scope(base_url: str) -> Verification | None:
     if parts.port or "." not in host or host.replace(".", "").isdigit():
         return None
     return Verification.policy(starts_with=f"{base_url}/", allowed_origin=host)
+
+
+def _address(url: str) -> str:
+    """Return an address as machines write it; the model refuses what is none."""
+    return web_address(url) or url
 
 
 def _text(document: dict[str, object]) -> str:

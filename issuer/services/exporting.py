@@ -20,11 +20,10 @@ from issuer.models import (
     KeyState,
     SigningKey,
 )
-from issuer.services import credentials, publishing
+from issuer.services import credentials, documents, publishing
 from issuer.services.cards import BadgeCard, Listing
 from issuer.services.listing import cursor, position
 from openbadges.baking import CREDENTIAL_KEYWORD, bake
-from openbadges.models import BadgeClass, Profile
 from openbadges.serialization import loads_object
 
 if TYPE_CHECKING:
@@ -270,20 +269,20 @@ def collect(
 
 
 def _exported(found: Assertion) -> Exported:
-    award, edition = found.award, found.edition
-    badge = BadgeClass.from_dict(loads_object(edition.document))
+    edition = found.edition
+    told = documents.told(found.document, edition.document, edition.epoch.document)
     is_good = found.key.state != KeyState.REVOKED
     return Exported(
         uuid=found.uuid,
         address=found.document_id,
         slug=edition.badge.slug,
-        name=badge.name,
-        description=badge.description,
-        criteria=badge.criteria.narrative or "",
-        issuer=str(Profile.from_dict(loads_object(edition.epoch.document)).name),
-        issued_at=award.issued_at,
-        expires_at=award.expires_at,
-        narrative=award.narrative,
+        name=told.name,
+        description=told.description,
+        criteria=told.criteria,
+        issuer=told.issuer,
+        issued_at=told.issued_at,
+        expires_at=told.expires_at,
+        narrative=loads_object(found.document).get("narrative", ""),
         hosted=found.document,
         jws=(found.jws or "") if is_good else "",
         proof=found.ob3 or "",

@@ -31,7 +31,7 @@ MAX_EVIDENCE = 10
 #: Control and direction characters, halves of letters, and what has no width.
 UNPRINTABLE = re.compile(
     "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff"
-    "\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]+"
+    "\ufeff\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e007f]+"
 )
 #: What shapes its neighbours: letters of Persian and Hindi, emoji that are one picture.
 JOINERS = "\u200c\u200d"

@@ -12,8 +12,8 @@ from issuer.addresses import Addresses
 from issuer.models import Endorsement, EndorsementForm
 from openbadges.errors import OpenBadgesError
 from openbadges.ob3.canonical import canonical
-from openbadges.ob3.endorsements import UNSURE
 from openbadges.ob3.endorsements import carry as carried
+from openbadges.ob3.vocabulary import UNSURE
 from openbadges.serialization import loads_object
 from openbadges.signing import peek
 

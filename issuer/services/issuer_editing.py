@@ -13,7 +13,13 @@ from issuer.errors import ConflictError, ForbiddenError, InvalidInputError
 from issuer.models import Assertion, Badge, BadgeEdition, Image, Issuer, IssuerEpoch
 from issuer.services import audits, documents, editions, issuers, permissions
 from issuer.services.badges import keep_image
-from issuer.services.checking import MAIL_ADDRESS, check_address, check_line, check_text
+from issuer.services.checking import (
+    MAIL_ADDRESS,
+    MAX_KEPT_ADDRESS,
+    check_address,
+    check_line,
+    check_text,
+)
 from issuer.services.permissions import Right
 from issuer.words import Text
 from rules.dialects.values import MAX_SLUG, SLUG
@@ -197,8 +203,8 @@ def _require(actor: Actor) -> None:
 def _check(words: Words) -> None:
     of = Text("issuer %(issuer)r", issuer=words.name[:80])
     check_line(Text("%(what)s: name", what=of), words.name, needed=True, longest=MAX_NAME)
-    check_address(Text("%(what)s: home page", what=of), words.url)
-    check_line(Text("%(what)s: e-mail", what=of), words.email)
+    check_address(Text("%(what)s: home page", what=of), words.url, longest=MAX_KEPT_ADDRESS)
+    check_line(Text("%(what)s: e-mail", what=of), words.email, longest=MAX_KEPT_ADDRESS)
     if not MAIL_ADDRESS.fullmatch(words.email):
         raise InvalidInputError("%(what)s: e-mail needs to be like badges@example.org", what=of)
     check_text(Text("%(what)s: description", what=of), words.description, MAX_TEXT)

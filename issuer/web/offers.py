@@ -110,7 +110,7 @@ def award_frame(page: AssertionPage) -> str:
 def picture_code(page: AssertionPage) -> str:
     """Return the code by which any page shows the drawing of an award, with a link to it."""
     addresses = Addresses(current_site().settings.base_url)
-    uuid, name = page.assertion.uuid, clean(page.badge.name)
+    uuid, name = page.assertion.uuid, clean(page.told.name)
     return (
         f'<a href="{escape(addresses.assertion(uuid))}">'
         f'<img src="{escape(addresses.assertion_drawing(uuid))}" alt="{escape(name)}" '
@@ -120,18 +120,18 @@ def picture_code(page: AssertionPage) -> str:
 
 def linkedin(page: AssertionPage) -> str:
     """Return the address of LinkedIn's form "add licence or certification", filled in."""
-    award = page.award
+    told = page.told
     fields = {
         "startTask": "CERTIFICATION_NAME",
-        "name": page.badge.name,
-        "organizationName": page.issuer.name,
-        "issueYear": award.issued_at.year,
-        "issueMonth": award.issued_at.month,
+        "name": clean(told.name),
+        "organizationName": clean(told.issuer),
+        "issueYear": told.issued_at.year,
+        "issueMonth": told.issued_at.month,
     }
-    if award.expires_at is not None:
+    if told.expires_at is not None:
         fields |= {
-            "expirationYear": award.expires_at.year,
-            "expirationMonth": award.expires_at.month,
+            "expirationYear": told.expires_at.year,
+            "expirationMonth": told.expires_at.month,
         }
     address = Addresses(current_site().settings.base_url).assertion(page.assertion.uuid)
     fields |= {"certUrl": address, "certId": str(page.assertion.uuid)}
@@ -144,7 +144,7 @@ def posts(page: AssertionPage) -> list[tuple[str, str]]:
     They are links and nothing else: whoever reads the page loads nothing from there.
     """
     address = Addresses(current_site().settings.base_url).assertion(page.assertion.uuid)
-    title = badge = clean(page.badge.name)
+    title = badge = clean(page.told.name)
     if page.person:
         name = clean(page.person.name)
         title = gettext("%(badge)s, awarded to %(name)s", badge=badge, name=name)
@@ -162,7 +162,7 @@ def posts(page: AssertionPage) -> list[tuple[str, str]]:
 
 
 def _title(page: AssertionPage) -> str:
-    badge = clean(page.badge.name)
+    badge = clean(page.told.name)
     return f"{badge}, awarded to {clean(page.person.name)}" if page.person else badge
 
 

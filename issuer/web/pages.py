@@ -138,7 +138,7 @@ def assertion_html(uuid: UUID, verify: Callable[[AssertionPage], Report | None])
     ``verify`` tells what a stranger finds about it just now.
     """
     page, now = browsing.assertion_page(db_session(), uuid), datetime.now(UTC)
-    expired = page.award.is_expired(now)
+    expired = page.told.is_expired(now)
     html = render_template(
         "assertions/page.html",
         page=page,

@@ -117,7 +117,7 @@ def _unseen(template: str, page: AssertionPage, **values: object) -> Response:
     """Draw a template without looking at who asks: no session is opened, no cookie read."""
     now = datetime.now(UTC)
     text = current_app.jinja_env.get_template(template).render(
-        page=page, expired=page.award.is_expired(now), **values
+        page=page, expired=page.told.is_expired(now), **values
     )
     return make_response(text)
 

@@ -23,20 +23,20 @@ MAX_LINE = 120
 
 def poster_of_award(page: AssertionPage, now: datetime) -> Poster:
     """Return what the picture of an award says; it names nobody who is hidden."""
-    award = page.award
+    award, told = page.award, page.told
     stamp, tone = "", ""
     if award.revoked_at is not None:
         stamp, tone = f"Revoked on {plain_day(award.revoked_at)}", "bad"
-    elif award.expires_at is not None and award.is_expired(now):
-        stamp, tone = f"Expired on {plain_day(award.expires_at)}", "warn"
+    elif told.expires_at is not None and told.is_expired(now):
+        stamp, tone = f"Expired on {plain_day(told.expires_at)}", "warn"
     person = page.person
     return Poster(
         eyebrow="Awarded badge",
-        title=_title(page.badge),
+        title=_title(told.name, page.badge.slug),
         line=f"to {_drawn(person.name, person.username)}" if person else "",
         notes=(
-            plain_day(award.issued_at),
-            f"Issued by {_drawn(page.issuer.name, page.issuer.slug)}",
+            plain_day(told.issued_at),
+            f"Issued by {_drawn(told.issuer, page.issuer.slug)}",
         ),
         site=_site(),
         stamp=stamp,
@@ -48,7 +48,7 @@ def poster_of_badge(badge: Badge) -> Poster:
     """Return what the picture of a badge says."""
     return Poster(
         eyebrow="Badge",
-        title=_title(badge),
+        title=_title(badge.name, badge.slug),
         line=_drawn(badge.description, ""),
         notes=(f"Issued by {_drawn(badge.issuer.name, badge.issuer.slug)}",),
         site=_site(),
@@ -66,8 +66,8 @@ def broken(text: str, width: int, most: int) -> list[str]:
     return lines or [""]
 
 
-def _title(badge: Badge) -> str:
-    return _drawn(badge.name, badge.slug.replace("-", " ").capitalize(), MAX_TITLE)
+def _title(name: str, slug: str) -> str:
+    return _drawn(name, slug.replace("-", " ").capitalize(), MAX_TITLE)
 
 
 def _site() -> str:

@@ -109,15 +109,15 @@ def _element(text: str, name: SvgName) -> tuple[bytes, bytes]:
     opened = f"<{PREFIX}:{name.element}".encode()
     if is_compact(text):
         return opened, f" verify={quoteattr(text)}/>".encode()
-    if _NOT_XML.search(text):
-        raise BakingError("text to bake holds a character that XML cannot hold")
     try:
         document = loads_object(text)
     except MalformedError as error:
         raise BakingError(f"text to bake is neither a JWS nor an assertion: {error}") from error
     # A credential proves itself and has no address to verify it at (3.0, Baking).
     verify = "" if name == _CREDENTIAL else f" verify={quoteattr(address_of(document))}"
-    body = text.replace("]]>", "]]]]><![CDATA[>")
+    # JSON says in other words what XML cannot hold; only in its texts can there be such.
+    body = _NOT_XML.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    body = body.replace("]]>", "]]]]><![CDATA[>")
     closing = f"{verify}><![CDATA[{body}]]></{PREFIX}:{name.element}>"
     return opened, closing.encode()
 

@@ -13,6 +13,7 @@ from openbadges.ob3.vocabulary import (
     REFRESH_TYPE,
     SCHEMA,
     SCHEMA_TYPE,
+    UNSURE,
     VERSION_2,
 )
 from openbadges.times import format_time
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
 
 #: What an identifier of version 2.0 is called in version 3.0 (IdentifierTypeEnum).
 _IDENTIFIER_TYPES = {"email": "emailAddress", "url": "systemId", "telephone": "systemId"}
-#: Verifiers disagree on how a tab is written before it is hashed; a space says the same.
-_TAB = str.maketrans({"\t": " ", "\x0b": " ", "\x0c": " ", "\x08": " "})
+_SPACES = str.maketrans(dict.fromkeys(UNSURE, " "))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +143,7 @@ def open_badge(
         "type": ["VerifiableCredential", "OpenBadgeCredential"],
         **_given(members),
     }
-    result: dict[str, Any] = _without_tabs(document)
+    result: dict[str, Any] = _plain(document)
     return result
 
 
@@ -172,11 +172,11 @@ def _given(members: Mapping[str, Any]) -> dict[str, Any]:
 _NOTHING: tuple[Any, ...] = (None, "", [], {}, ())
 
 
-def _without_tabs(value: Any) -> Any:
+def _plain(value: Any) -> Any:
     if isinstance(value, str):
-        return value.translate(_TAB)
+        return value.translate(_SPACES)
     if isinstance(value, list):
-        return [_without_tabs(item) for item in value]
+        return [_plain(item) for item in value]
     if isinstance(value, dict):
-        return {name: _without_tabs(item) for name, item in value.items()}
+        return {name: _plain(item) for name, item in value.items()}
     return value

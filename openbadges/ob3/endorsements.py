@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from openbadges.jsonld.loading import as_list
-from openbadges.ob3.vocabulary import CREDENTIALS, ENDORSEMENT, OPEN_BADGES
+from openbadges.ob3.vocabulary import CREDENTIALS, ENDORSEMENT, OPEN_BADGES, UNSURE
 from openbadges.times import format_time
 
 if TYPE_CHECKING:
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 #: So many of a credential are judged; none of what they carry themselves is.
 MAX_ENDORSEMENTS: Final = 10
 SUBJECT: Final = "EndorsementSubject"
-#: Verifiers disagree on how a tab is written before it is hashed; a space says the same.
-UNSURE: Final = frozenset("\t\x0b\x0c\x08")
 _SPACES = str.maketrans(dict.fromkeys(UNSURE, " "))
 
 

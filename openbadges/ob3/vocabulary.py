@@ -25,3 +25,6 @@ REFRESH_TYPE: Final = "1EdTechCredentialRefresh"
 VERSION_2: Final = "Open Badges v2p0"
 VERSION_3: Final = "Open Badges v3p0"
 BADGE_CLASS: Final = "https://w3id.org/openbadges#BadgeClass"
+#: Verifiers disagree on how control characters are written before they are hashed; a space says
+#: the same, and all agree on the ends of lines.
+UNSURE: Final = frozenset(map(chr, (*range(0x20), 0x7F))) - frozenset("\n\r")

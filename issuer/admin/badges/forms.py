@@ -26,7 +26,7 @@ from issuer.admin.fields import DecimalField, IntegerField
 from issuer.admin.uploads import PictureMixin
 from issuer.services.badge_editing import FURTHER, MAX_ALIGNMENTS, NEEDED
 from issuer.services.badges import MAX_NAME, MAX_TEXT, Facts
-from issuer.services.checking import MAX_ADDRESS, MAX_LINE
+from issuer.services.checking import MAX_ADDRESS, MAX_KEPT_ADDRESS, MAX_LINE
 from issuer.services.slugs import slug_of
 from rules.dialects.values import (
     MAX_DAYS,
@@ -82,7 +82,7 @@ class BadgeForm(PictureMixin, FlaskForm):  # type: ignore[misc]  # Flask-WTF tel
         description=_("Markdown. Empty: the description says it."),
         render_kw={"rows": 8},
     )
-    criteria_url = StringField(_("Page with the full criteria"), [Length(max=MAX_ADDRESS)])
+    criteria_url = StringField(_("Page with the full criteria"), [Length(max=MAX_KEPT_ADDRESS)])
     discussion_url = StringField(_("Page where it is discussed"), [Length(max=MAX_ADDRESS)])
     author = StringField(_("Author of the artwork or the idea"), [Length(max=MAX_LINE)])
     tags = FieldList(

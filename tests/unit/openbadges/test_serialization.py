@@ -24,6 +24,12 @@ def test_what_is_written_is_read_back(document: dict[str, Any]) -> None:
     assert loads(dumps(document)) == document
 
 
+def test_what_xml_cannot_hold_is_written_by_its_number() -> None:
+    document = {"name": "a\ufffe\uffffb"}
+    assert dumps(document) == b'{"name":"a\\ufffe\\uffffb"}'
+    assert loads(dumps(document)) == document
+
+
 def test_members_keep_their_order_and_text_stays_readable() -> None:
     assert dumps({"b": "é", "a": [1, None]}) == '{"b":"é","a":[1,null]}'.encode()
 

@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import io
+import unicodedata
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pikepdf
 import pymupdf_fonts
+import pypdf
 import pytest
 from pikepdf import pdfa
 
@@ -129,3 +131,19 @@ def test_an_operator_adds_fonts_and_a_broken_one_stops_nothing(
     with pikepdf.open(io.BytesIO(made)) as pdf:
         assert len(fonts_of(pdf)) == 3
     assert lettering.fonts(tmp_path / "missing") == lettering.fonts(None)
+
+
+def test_what_follows_a_line_of_signs_can_be_read(picture: bytes) -> None:
+    """Signs are of another font; the lines after them were written with its letters."""
+    said = replace(PLAIN, about="👍", sections=(("Why", "👍 " * 60 + "Ten tests."),))
+    text = pypdf.PdfReader(io.BytesIO(draw(said, picture, None))).pages[0].extract_text()
+    for part in (said.person, *said.facts, "Why", "Ten tests.", said.check, said.address):
+        assert part in text
+
+
+def test_marks_are_not_piled_up_over_the_page() -> None:
+    available = lettering.fonts(None)
+    piled = lettering.writable("Ze" + "\u0301\u0323" * 30 + "n", available)
+    assert [unicodedata.category(letter)[0] for letter in piled] == [*"LL", *"MMMM", "L"]
+    usual = unicodedata.normalize("NFC", "שָׁלוֹם नमस्ते")
+    assert lettering.writable(usual, available) == usual

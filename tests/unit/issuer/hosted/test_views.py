@@ -388,3 +388,22 @@ def test_a_credential_has_an_address_that_answers_what_holds_now(
         awards.revoke(session, award, "a mistake", now=NOW)
     assert client.get(f"{path}/ob3/current").status_code == 410
     assert client.get(f"/assertions/{UNKNOWN}/ob3/current").status_code == 404
+
+
+@pytest.mark.parametrize("name", ["assertion", "badge", "issuer"])
+@pytest.mark.parametrize("accept", [{}, {"Accept": "*/*"}])
+def test_a_program_that_previews_links_sees_the_page(
+    client: FlaskClient, paths: dict[str, str], name: str, accept: dict[str, str]
+) -> None:
+    """It takes anything, as verifiers do: they go on getting documents, also from a cache."""
+    agent = {"User-Agent": "LinkedInBot/1.0 (compatible; Mozilla/5.0; Apache-HttpClient)"}
+    page = client.get(paths[name], headers={**agent, **accept})
+    assert page.mimetype == "text/html"
+    assert "<title>" in page.text
+    assert page.headers["Cache-Control"] == "private, no-store"
+    for agent in ({"User-Agent": "python-requests/2.25.0"}, {"User-Agent": "curl/8.5.0"}, {}):
+        assert client.get(paths[name], headers={**agent, **accept}).is_json
+    asked = {"User-Agent": "Slackbot 1.0", "Accept": "application/ld+json, */*;q=0.1"}
+    assert client.get(paths[name], headers=asked).is_json
+    browser = client.get(paths[name], headers={"Accept": BROWSER})
+    assert "no-store" not in browser.headers.get("Cache-Control", "")

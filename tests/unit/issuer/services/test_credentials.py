@@ -12,7 +12,7 @@ from sqlalchemy import select
 from issuer.app import create_app
 from issuer.errors import NotFoundError
 from issuer.models import Assertion, KeyState, SigningKey, StatusList
-from issuer.services import awards, credentials, revoking
+from issuer.services import awards, credentials, editions, issuers, revoking
 from issuer.services.publishing import RevokedError
 from issuer.services.verifying import Elsewhere, OwnFetcher
 from openbadges.verification import Verdict, verify
@@ -167,3 +167,15 @@ def test_a_token_of_a_revoked_key_is_handed_out_no_more(session: Session, site: 
     session.commit()
     assert client.get(address).status_code in {404, 410}
     assert client.get(address.replace(".jwt", "")).status_code == 200
+
+
+def test_both_versions_name_the_picture_of_the_issuer(session: Session, site: Site) -> None:
+    badge = make_badge(session, site)
+    badge.issuer.image_id = badge.png_id
+    epoch = issuers.add_epoch(session, badge.issuer, site.keys, now=NOW)
+    editions.renew(session, badge, now=NOW)
+    assertion = give(session, badge, "asha").award.assertions[0]
+    text = credentials.proven(session, assertion.uuid, site.keys, now=NOW)
+    shown = json.loads(epoch.document)["image"]
+    assert json.loads(text)["issuer"]["image"] == {"id": shown, "type": "Image"}
+    assert judged(session, site, text).valid

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from issuer.models import SigningKey
-from issuer.services import documents
+from issuer.services import awards, documents
 from tests.issuing import BASE_URL, give, make_badge, make_issuer
 
 if TYPE_CHECKING:
@@ -122,3 +122,17 @@ def test_the_second_edition_names_the_first(session: Session, site: Site) -> Non
     assert "related" not in first
     assert second["version"] == "2"
     assert first["id"] in json.dumps(second["related"])
+
+
+def test_addresses_are_written_as_the_reference_validator_reads_them(
+    session: Session, site: Site
+) -> None:
+    typed, written = "https://exämple.org/a|b[1]", "https://xn--exmple-cua.org/a%7Cb%5B1%5D"
+    targets = ({"targetName": "A target", "targetUrl": typed},)
+    badge = make_badge(session, site, criteria_url=typed, alignments=targets)
+    cause = awards.Cause(source="admin", evidence=[{"id": typed, "name": "A page"}, {"id": typed}])
+    assertion = give(session, badge, "asha", cause=cause).award.assertions[0]
+    evidence = [{"id": written, "name": "A page"}, written]
+    assert json.loads(assertion.document)["evidence"] == evidence
+    about = json.loads(assertion.edition.document)
+    assert about["criteria"]["id"] == about["alignment"][0]["targetUrl"] == written

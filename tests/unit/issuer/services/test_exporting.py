@@ -17,6 +17,7 @@ from sqlalchemy import select
 from issuer.errors import NotFoundError
 from issuer.models import Assertion, Award, KeyState
 from issuer.services import awards, bundling, emails, exporting, persons, unbundling
+from issuer.services.checking import web_address
 from issuer.services.exporting import Form
 from issuer.services.verifying import Elsewhere, OwnFetcher
 from openbadges.baking import CREDENTIAL_KEYWORD, unbake
@@ -89,15 +90,18 @@ def check_fields(made: Unusual, badge: Exported, found: dict[Form, dict[str, Any
         {name: each[name] for name in ("targetName", "targetUrl", "targetDescription")}
         for each in achievement.get("alignment", [])
     ]
-    assert aims == [spaced(each) for each in facts["alignments"]]
+    assert aims == [written(each) for each in facts["alignments"]]
+    if facts["criteria_url"]:
+        assert achievement["criteria"]["id"] == web_address(facts["criteria_url"])
     assert (old["narrative"], subject["narrative"]) == (
         made.cause.narrative,
         spaced(made.cause.narrative),
     )
-    for version, told in ((old, list(made.cause.evidence)), (new, spaced(made.cause.evidence))):
-        names = ("id", "name", "narrative")
-        evidence = [{name: e[name] for name in names} for e in version.get("evidence", [])]
-        assert evidence == told
+    for version, told in (
+        (old, [{**each, **addresses(each)} for each in made.cause.evidence]),
+        (new, [written(each) for each in made.cause.evidence]),
+    ):
+        assert pieces(version.get("evidence", [])) == told
     end = format_time(NOW + facts["expires_after"]) if facts["expires_after"] else None
     assert (old.get("expires"), new.get("validUntil")) == (end, end)
     assert (old["issuedOn"], new["validFrom"]) == (format_time(NOW), format_time(NOW))
@@ -106,10 +110,27 @@ def check_fields(made: Unusual, badge: Exported, found: dict[Form, dict[str, Any
     assert identifier["salt"] == old["recipient"]["salt"]
 
 
+def pieces(evidence: Any) -> list[dict[str, str]]:
+    """Return evidence as it was put in: version 2.0 writes a lone link bare, and one piece too."""
+    several = evidence if isinstance(evidence, list) else [evidence]
+    named = [{"id": each} if isinstance(each, str) else each for each in several]
+    return [{name: each[name] for name in each if name != "type"} for each in named]
+
+
+def addresses(given: dict[str, str]) -> dict[str, str]:
+    """Return the addresses of something as machines write them."""
+    return {name: web_address(given[name]) for name in ("id", "targetUrl") if name in given}
+
+
+def written(given: dict[str, str]) -> Any:
+    """Return what version 3.0 makes of something with an address."""
+    return spaced({**given, **addresses(given)})
+
+
 def spaced(value: Any) -> Any:
     """Return what version 3.0 makes of texts: a tab becomes a space."""
     if isinstance(value, str):
-        return value.translate(str.maketrans("\t", " "))
+        return value.translate(str.maketrans(dict.fromkeys("\t\x01\x1f\x7f", " ")))
     if isinstance(value, dict):
         return {name: spaced(each) for name, each in value.items()}
     return [spaced(each) for each in value]

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,7 @@ from issuer.services import (
     audits,
     awards,
     erasing,
+    exporting,
     logins,
     merging,
     persons,
@@ -37,6 +39,8 @@ from issuer.services import (
     visibility,
 )
 from issuer.services.permissions import Actor
+from openbadges.signing import peek
+from openbadges.times import format_time
 from tests.issuing import NOW, give, make_badge
 
 if TYPE_CHECKING:
@@ -287,3 +291,22 @@ def test_a_grant_that_holds_is_not_lost_for_one_that_ended(
         (grant.badge.slug, grant.person_id, grant.expires_at)
         for grant in session.scalars(select(Grant))
     } == {("own", asha.id, None), ("back", asha.id, LATER + timedelta(days=1))}
+
+
+def test_each_form_of_an_assertion_tells_the_same_after_a_merge(
+    session: Session, site: Site, badges: dict[str, Badge]
+) -> None:
+    """It goes into an award of another day, and says what it said."""
+    merge(session)
+    statement = select(Assertion).join(Award).where(Award.badge_id == badges["both"].id)
+    found = session.scalars(statement).all()
+    assert len({json.loads(each.document)["issuedOn"] for each in found}) == 2
+    for each, taken in zip(
+        found,
+        exporting.collect(session, [each.id for each in found], site.keys, now=LATER),
+        strict=True,
+    ):
+        moment = json.loads(each.document)["issuedOn"]
+        proof = json.loads(taken.proof)
+        assert moment == proof["validFrom"] == proof["awardedDate"] == format_time(taken.issued_at)
+        assert json.loads(peek(taken.token)[1])["nbf"] == taken.issued_at.timestamp()

@@ -15,7 +15,7 @@ from PIL import Image
 from sqlalchemy import event
 
 from issuer.app import create_app
-from issuer.services import awards, persons
+from issuer.services import awards, badges, editions, persons
 from tests.filled import fill
 from tests.issuing import BASE_URL, NOW, give, make_badge, make_site
 from tests.unit.issuer.web.html import Page
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from issuer.site import Site
 
 HTML = {"Accept": "text/html"}
-HOSTILE = "<script>alert(1)</script>'\"&]]>{{7*7}}\u202e"
+HOSTILE = "<script>alert(1)</script>'\"&]]>{{7*7}}\u202e\uffff"
 #: A share page with what a stranger finds out about it; each document is asked for once.
 MOST_STATEMENTS = 12
 
@@ -66,6 +66,8 @@ def _share(site: Site) -> Paths:
         badge = make_badge(session, site)
         short = make_badge(session, site, "Short Lived", expires_after=timedelta(minutes=1))
         hostile = make_badge(session, site, "Awful")
+        hostile.name = hostile.description = HOSTILE
+        editions.renew(session, hostile, now=NOW)
         for name, what, who in (
             ("good", badge, "asha"),
             ("revoked", badge, "boris"),
@@ -81,7 +83,6 @@ def _share(site: Site) -> Paths:
         ghost = persons.find(session, "ghost")
         ghost.display_name, ghost.opted_out = "Ghost Writer", True
         persons.find(session, "villain").display_name = HOSTILE
-        hostile.name = hostile.description = HOSTILE
     return Paths(**found)
 
 
@@ -166,7 +167,7 @@ def test_awards_are_told_of_by_links_that_hold_all(
     client: FlaskClient, paths: Paths, name: str, title: str
 ) -> None:
     path = getattr(paths, name)
-    title = title.format(HOSTILE.replace("\u202e", "")) if name == "hostile" else title
+    title = title.format(HOSTILE.rstrip("\u202e\uffff")) if name == "hostile" else title
     page = Page(client.get(path, headers=HTML).text)
     found = {}
     for link in page.links():
@@ -364,3 +365,25 @@ def test_a_share_page_asks_the_database_a_few_times(
     event.listen(site.database.engine, "before_cursor_execute", note)
     assert "Checked now." in client.get(paths.good, headers=HTML).text
     assert len(seen) <= MOST_STATEMENTS, len(seen)
+
+
+def test_what_is_shared_says_what_was_issued(client: FlaskClient, site: Site, paths: Paths) -> None:
+    """A badge that has another name since is still called in each form as in its documents."""
+    with site.database.writing() as session:
+        badge = badges.find(session, "first-steps")
+        badge.name, badge.description = "Second Steps", "You did more."
+        badge.issuer.name = "Somebody Else"
+        editions.renew(session, badge, now=NOW)
+    address, html = BASE_URL + paths.good, client.get(paths.good, headers=HTML).text
+    (link,) = (each for each in Page(html).links() if "/profile/add" in each)
+    shown = [
+        html,
+        link.replace("+", " "),
+        client.get(f"{paths.good}/embed").text,
+        client.get(f"{paths.good}/embed.svg").text,
+        str(oembed(client, address)["title"]),
+    ]
+    for each in shown:
+        assert "First Steps" in each
+        assert "Second Steps" not in each
+        assert "Somebody Else" not in each

@@ -235,6 +235,12 @@ def test_nothing_is_null_or_empty_and_tabs_are_spaces() -> None:
     assert "updates at least" in text
 
 
+def test_what_others_write_in_another_way_before_they_hash_it_is_a_space() -> None:
+    control = "".join(map(chr, (*range(0x20), 0x7F)))
+    subject = credential(narrative=control)["credentialSubject"]
+    assert set(subject["narrative"]) == {" ", "\n", "\r"}
+
+
 def test_a_recipient_must_have_a_form_in_this_version() -> None:
     recipient = IdentityObject(type="https://example.org/badge-number", identity="7", hashed=False)
     with pytest.raises(MalformedError, match="has no form"):
