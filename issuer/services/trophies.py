@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 #: Of each group so many are shown; the rest is a page of its own.
 GROUP_LENGTH = 8
 GROUPS = 24
-MAX_STEPS = 300
+MAX_STEPS = 120
 
 
 @dataclass(frozen=True, slots=True)
