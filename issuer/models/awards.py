@@ -49,6 +49,24 @@ class Award(Base):
             sqlite_where=text("revoked_at IS NOT NULL"),
             postgresql_where=text("revoked_at IS NOT NULL"),
         ),
+        # The same of a person.
+        Index(
+            "ix_awards_person_revoked",
+            "person_id",
+            "revoked_at",
+            sqlite_where=text("revoked_at IS NOT NULL"),
+            postgresql_where=text("revoked_at IS NOT NULL"),
+        ),
+        # Whether somebody holds a badge, and which of several awards of it is the newest.
+        Index(
+            "ix_awards_held",
+            "person_id",
+            "badge_id",
+            "issued_at",
+            "id",
+            sqlite_where=text("revoked_at IS NULL"),
+            postgresql_where=text("revoked_at IS NULL"),
+        ),
         # By hand: few of all, and asked for by who gave them and by what they come from.
         Index(
             "ix_awards_awarded_by",

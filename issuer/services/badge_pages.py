@@ -41,7 +41,14 @@ from issuer.models import (
 )
 from issuer.services import endorsement_lists
 from issuer.services.catalogue import holds, people_with_badges, steps_beside
-from issuer.services.listing import Shown, award_card, award_cards, page_of_awards, plain
+from issuer.services.listing import (
+    Shown,
+    award_card,
+    cards_of,
+    ids_of,
+    page_of_awards,
+    plain,
+)
 from issuer.services.permissions import EVERY_ISSUER, NOBODY, Right, for_issuer
 from issuer.services.rarity import Rarity, rarity
 
@@ -104,7 +111,6 @@ def badge_page(
         raise NotFoundError("badge %(badge)r: there is none", badge=slug)
     badge: Badge = row[0]
     may_grant = bool(row[6]) or for_issuer(viewer, Right.AWARD, badge.issuer.slug)
-    own = award_cards().where(Award.badge_id == badge.id)
     first = session.execute(_first(), {"badge": badge.id}).one_or_none()
     return BadgePage(
         badge=badge,
@@ -117,7 +123,7 @@ def badge_page(
         invitation=row[7] if may_grant else "",
         tags=tuple(sorted(row[8].split("\n"))) if row[8] else (),
         series=steps_beside(session, badge.id, me=viewer.key),
-        awards=page_of_awards(session, own, after, limit),
+        awards=page_of_awards(session, after, limit, (Award.badge_id, badge.id)),
         first=award_card(first) if first else None,
         months=_months(row[9]),
         endorsements=endorsement_lists.of_badge(session, badge.id, now=now),
@@ -137,8 +143,9 @@ def _months(text: str) -> tuple[tuple[date, int], ...]:
 
 @lru_cache
 def _first() -> Select[*Shown]:
-    own = award_cards().where(Award.badge_id == bindparam("badge"))
-    return own.order_by(Award.issued_at, Award.id).limit(1)
+    badge = bindparam("badge", type_=Integer)
+    first = ids_of(Award.badge_id, badge).order_by(Award.badge_id, Award.issued_at, Award.id)
+    return cards_of(first.limit(1))
 
 
 @lru_cache

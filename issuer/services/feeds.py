@@ -4,14 +4,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
 from issuer.errors import NotFoundError
 from issuer.models import Award, Badge, Period, Person, Total
 from issuer.services.cards import Listing
-from issuer.services.listing import award_cards, page_of_awards, plain, position, revoked_awards
+from issuer.services.listing import (
+    belongs_to,
+    page_of_awards,
+    plain,
+    position,
+    revoked_awards,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -20,6 +26,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from issuer.services.cards import AwardCard
+    from issuer.services.listing import Owner
 
 FEED_LENGTH = 50
 #: Of so many that were revoked at most those of hidden people are left out: one account that is
@@ -55,7 +62,7 @@ def all_awards(session: Session, after: str = "") -> Listing[AwardCard]:
 
 def awards_of_person(session: Session, person: Person, after: str = "") -> Listing[AwardCard]:
     """Return what happened last to the awards of a person."""
-    return _happened(session, after, Award.person_id == person.id)
+    return _happened(session, after, (Award.person_id, person.id))
 
 
 def awards_of_badge(session: Session, slug: str, after: str = "") -> tuple[str, Listing[AwardCard]]:
@@ -63,23 +70,22 @@ def awards_of_badge(session: Session, slug: str, after: str = "") -> tuple[str, 
     row = session.execute(select(Badge.id, Badge.name).filter_by(slug=plain(slug))).one_or_none()
     if row is None:
         raise NotFoundError(f"badge {slug!r}: there is none")
-    return row.name, _happened(session, after, Award.badge_id == row.id)
+    return row.name, _happened(session, after, (Award.badge_id, row.id))
 
 
-def _happened(session: Session, after: str, *conditions: ColumnElement[bool]) -> Listing[AwardCard]:
+def _happened(session: Session, after: str, owner: Owner | None = None) -> Listing[AwardCard]:
     """Return a part of the awards, and among them those that were revoked in the same time."""
-    awarded = page_of_awards(session, award_cards().where(*conditions), after, FEED_LENGTH)
+    awarded = page_of_awards(session, after, FEED_LENGTH, owner)
     time: list[ColumnElement[bool]] = [Award.revoked_at.is_not(None)]
     if after:
         time.append(Award.revoked_at < position(after)[0])
     if awarded.after:
         time.append(Award.revoked_at >= position(awarded.after)[0])
-    some = (
-        select(Award.id)
-        .where(*time, *conditions)
-        .order_by(Award.revoked_at.desc(), Award.id.desc())
-        .limit(LOOKED_AT)
-    )
+    order: tuple[ColumnElement[Any], ...] = (Award.revoked_at.desc(), Award.id.desc())
+    if owner is not None:
+        time.append(belongs_to(*owner))
+        order = (owner[0].desc(), *order)
+    some = select(Award.id).where(*time).order_by(*order).limit(LOOKED_AT)
     revoked = revoked_awards(session, some, FEED_LENGTH)
     happened = sorted([*awarded.items, *revoked], key=lambda card: card.changed_at, reverse=True)
     return Listing(tuple(happened), awarded.after)

@@ -23,7 +23,7 @@ from issuer.models import (
     Tag,
     badge_tags,
 )
-from issuer.services.listing import plain
+from issuer.services.listing import belongs_to, newest_first, plain
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -125,12 +125,13 @@ def badge(session: Session, name: str) -> OldBadge:
     shown = (
         select(Award.issued_at, Person.username)
         .join(Person, Person.id == Award.person_id)
-        .where(Award.badge_id == row.id, Award.revoked_at.is_(None))
+        .where(belongs_to(Award.badge_id, row.id), Award.revoked_at.is_(None))
         .where(Person.opted_out.is_(False), Person.erased_at.is_(None))
         .limit(1)
     )
-    first = session.execute(shown.order_by(Award.issued_at, Award.id)).first()
-    last = session.execute(shown.order_by(Award.issued_at.desc(), Award.id.desc())).first()
+    oldest_first = (Award.badge_id, Award.issued_at, Award.id)
+    first = session.execute(shown.order_by(*oldest_first)).first()
+    last = session.execute(shown.order_by(*newest_first(Award.badge_id))).first()
     return OldBadge(
         row.id,
         row.slug,
@@ -150,8 +151,8 @@ def awards(session: Session, person: Person) -> list[OldAward]:
     rows = session.execute(
         select(Award.issued_at, Badge.slug, Badge.legacy_id, Badge.name, Badge.description, _tags())
         .join(Badge, Badge.id == Award.badge_id)
-        .where(Award.person_id == person.id, Award.revoked_at.is_(None))
-        .order_by(Award.issued_at.desc(), Award.id.desc())
+        .where(belongs_to(Award.person_id, person.id), Award.revoked_at.is_(None))
+        .order_by(*newest_first(Award.person_id))
         .limit(MAX_AWARDS)
     )
     return [

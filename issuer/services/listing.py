@@ -16,12 +16,17 @@ from issuer.models import Assertion, Award, Badge, BadgeTotal, Person
 from issuer.services.cards import AwardCard, BadgeCard, Listing, PersonCard
 
 if TYPE_CHECKING:
-    from sqlalchemy import Select
-    from sqlalchemy.orm import Session
+    from sqlalchemy import BindParameter, ColumnElement, ScalarSelect, Select
+    from sqlalchemy.orm import InstrumentedAttribute, Session
+
+    #: Whose awards a list has: the column of the person or of the badge, and the row.
+    Owner = tuple[InstrumentedAttribute[int], int]
 
 #: The columns of an award in a list, and its row.
 Shown = tuple[UUID, datetime, str, str, str, int, int | None, str, str, bool, int, str | None]
 
+#: Of what a person holds a page looks at so many awards at once; the others are the next pages.
+LOOKED_AT = 200
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 #: Where a list of awards goes on: the moment in microseconds, and the row.
 CURSOR = re.compile(r"([0-9]{1,16})-([0-9]{1,18})", re.ASCII)
@@ -99,14 +104,77 @@ def revoked_awards(session: Session, some: Select[int], limit: int) -> list[Awar
     ]
 
 
+def belongs_to(
+    owner: InstrumentedAttribute[int], row: int | ColumnElement[int] | InstrumentedAttribute[int]
+) -> ColumnElement[bool]:
+    """Return the condition that an award is of one person or badge, for lists in the order of time.
+
+    As a range, and with the owner first in the order: told that they are equal, PostgreSQL takes
+    the order from all awards of the site, and leaves out those of others, for whoever has many.
+    """
+    return owner.between(row, row)
+
+
+def ids_of(owner: InstrumentedAttribute[int], row: int | BindParameter[int]) -> Select[int]:
+    """Select the awards of one person or badge that may be shown: what is put in order first."""
+    statement = select(Award.id).where(belongs_to(owner, row), Award.revoked_at.is_(None))
+    if owner is Award.person_id:  # whoever asks knows that the person may be named
+        return statement
+    return statement.join(Person, Person.id == Award.person_id).where(
+        Person.opted_out.is_(False), Person.erased_at.is_(None)
+    )
+
+
+def cards_of(some: Select[int]) -> Select[*Shown]:
+    """Select the cards of some awards, in no order; whose they are is not said a second time."""
+    chosen = some.subquery()
+    return award_cards().join(chosen, chosen.c.id == Award.id)
+
+
+def newest_first(owner: InstrumentedAttribute[int] | None = None) -> tuple[ColumnElement[Any], ...]:
+    """Return the order of awards in time, of all or of an owner (see `belongs_to`)."""
+    time = Award.issued_at.desc(), Award.id.desc()
+    return time if owner is None else (owner.desc(), *time)
+
+
+def newest_held(
+    person: int | BindParameter[int],
+    badge: ColumnElement[int] | InstrumentedAttribute[int],
+    *conditions: ColumnElement[bool],
+) -> ScalarSelect[int]:
+    """Select the newest award of a badge that a person holds: one row of an index.
+
+    As a range too (see `belongs_to`): else all awards of a badge that is awarded again and again
+    are read, in the order of their occurrences.
+    """
+    return (
+        select(Award.id)
+        .where(Award.person_id == person, belongs_to(Award.badge_id, badge))
+        .where(Award.revoked_at.is_(None), *conditions)
+        .order_by(*newest_first(Award.badge_id))
+        .limit(1)
+        .correlate_except(Award)
+        .scalar_subquery()
+    )
+
+
 def page_of_awards(
-    session: Session, statement: Select[*Shown], after: str, limit: int
+    session: Session, after: str, limit: int, owner: Owner | None = None
 ) -> Listing[AwardCard]:
-    """Return the newest awards before the cursor, and the cursor of the next part."""
-    if after:
-        statement = statement.where(tuple_(Award.issued_at, Award.id) < position(after))
-    newest_first = statement.order_by(Award.issued_at.desc(), Award.id.desc())
-    rows = session.execute(newest_first.limit(limit + 1)).all()
+    """Return the newest awards before the cursor, of all or of one, and the cursor of the rest."""
+    if owner is None:
+        statement, place = award_cards(), tuple_(Award.issued_at, Award.id)
+        if after:
+            statement = statement.where(place < position(after))
+        statement = statement.order_by(*newest_first()).limit(limit + 1)
+    else:
+        column, row = owner
+        some, place = ids_of(column, row), tuple_(column, Award.issued_at, Award.id)
+        if after:
+            some = some.where(place < (row, *position(after)))
+        some = some.order_by(*newest_first(column)).limit(limit + 1)
+        statement = cards_of(some).order_by(*newest_first())
+    rows = session.execute(statement).all()
     cards = tuple(award_card(row) for row in rows[:limit])
     return Listing(
         cards, cursor(rows[limit - 1].issued_at, rows[limit - 1].id) if len(rows) > limit else ""

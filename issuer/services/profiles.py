@@ -5,9 +5,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, bindparam, func, literal, select, union_all
+from sqlalchemy import Integer, and_, bindparam, func, literal, select, union_all
+from sqlalchemy.orm import aliased
 
 from issuer.errors import GoneError, NotFoundError
 from issuer.models import (
@@ -21,15 +23,28 @@ from issuer.models import (
     RankHistogram,
     Total,
 )
-from issuer.services.listing import award_card, award_cards, card_of, plain
+from issuer.services.listing import (
+    LOOKED_AT,
+    award_card,
+    award_cards,
+    belongs_to,
+    card_of,
+    cards_of,
+    ids_of,
+    newest_first,
+    newest_held,
+    plain,
+)
 
 if TYPE_CHECKING:
-    from sqlalchemy import CompoundSelect
+    from sqlalchemy import CompoundSelect, ScalarSelect
     from sqlalchemy.orm import Session
 
     from issuer.services.cards import AwardCard, PersonCard
 
 MAX_PINNED = 12
+#: Of so many badges, the rarest of the site, one is looked for that somebody with many holds.
+RAREST = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +80,7 @@ class Highlights:
 
     pinned: tuple[AwardCard, ...]
     first: AwardCard | None
-    rarest: AwardCard | None
+    rarest: AwardCard | None  # missing where one who holds many has none of those that are rare
 
 
 def profile(session: Session, username: str) -> Profile:
@@ -99,10 +114,12 @@ def days(session: Session, person: Person, first: date, last: date) -> dict[date
     return dict(session.execute(statement).all())
 
 
-def highlights(session: Session, person: Person) -> Highlights:
-    """Return what stands out, in one statement."""
+def highlights(session: Session, profile: Profile) -> Highlights:
+    """Return what stands out, in one statement that reads no more for those who hold more."""
+    person = profile.person
     pinned = list(person.pinned)[:MAX_PINNED]
-    rows = session.execute(_HIGHLIGHTS, {"person": person.id, "pinned": pinned}).all()
+    statement = _highlights(profile.badges <= LOOKED_AT)
+    rows = session.execute(statement, {"person": person.id, "pinned": pinned}).all()
     cards = {row.part: award_card(row) for row in rows}
     chosen = (cards.get(badge_id + _PINNED) for badge_id in pinned)
     return Highlights(
@@ -138,31 +155,65 @@ _PROFILE = select(
     and_(Total.person_id == Person.id, Total.period == Period.ALL, Total.starts_on == date.min),
 )
 
+_PERSON = bindparam("person", type_=Integer)
 #: Which part of the highlights a row is; from the last on, of which badge the pinned award is.
 _FIRST, _RAREST, _PINNED = 1, 2, 3
 
 
-def _make_highlights() -> CompoundSelect[Any]:
-    own = award_cards().where(Award.person_id == bindparam("person"))
-    first = own.add_columns(literal(_FIRST).label("part")).order_by(Award.issued_at, Award.id)
-    holders = func.coalesce(BadgeTotal.holders, 0)
+@lru_cache
+def _highlights(few: bool) -> CompoundSelect[Any]:
+    """Select the highlights of somebody with few badges, who are most, or with many."""
+    earliest = ids_of(Award.person_id, _PERSON).order_by(Award.person_id, Award.issued_at, Award.id)
+    first = cards_of(earliest.limit(1)).add_columns(literal(_FIRST).label("part"))
     rarest = (
-        own.add_columns(literal(_RAREST).label("part"))
-        .outerjoin(BadgeTotal, BadgeTotal.badge_id == Badge.id)
-        .order_by(holders, Award.issued_at, Award.id)
+        award_cards()
+        .add_columns(literal(_RAREST).label("part"))
+        .where(Award.id == (_rarest_of_few() if few else _rarest_of_many()))
     )
-    newest = (
-        select(func.max(Award.id))
-        .where(Award.person_id == bindparam("person"), Award.revoked_at.is_(None))
-        .where(Award.badge_id.in_(bindparam("pinned", expanding=True)))
-        .group_by(Award.badge_id)
+    badge = aliased(Badge)
+    newest = select(newest_held(_PERSON, badge.id)).where(
+        badge.id.in_(bindparam("pinned", expanding=True))
     )
     pinned = (
         award_cards().add_columns((Badge.id + _PINNED).label("part")).where(Award.id.in_(newest))
     )
-    return union_all(
-        *(select(part.subquery()) for part in (first.limit(1), rarest.limit(1), pinned))
+    return union_all(*(select(part.subquery()) for part in (first, rarest, pinned)))
+
+
+def _rarest_of_few() -> ScalarSelect[int]:
+    """Look at all that somebody holds."""
+    own = (
+        select(Award.id, Award.badge_id, Award.issued_at)
+        .where(belongs_to(Award.person_id, _PERSON), Award.revoked_at.is_(None))
+        .order_by(*newest_first(Award.person_id))
+        .limit(LOOKED_AT)
+        .subquery()
+    )
+    return (
+        select(own.c.id)
+        .outerjoin(BadgeTotal, BadgeTotal.badge_id == own.c.badge_id)
+        .order_by(func.coalesce(BadgeTotal.holders, 0), own.c.issued_at, own.c.id)
+        .limit(1)
+        .scalar_subquery()
     )
 
 
-_HIGHLIGHTS = _make_highlights()
+def _rarest_of_many() -> ScalarSelect[int]:
+    """Look at the rarest badges of the site, until one is found: whoever has many has one soon."""
+    rare = (
+        select(BadgeTotal.badge_id, BadgeTotal.holders)
+        .where(BadgeTotal.holders > 0)
+        .order_by(BadgeTotal.holders, BadgeTotal.badge_id)
+        .limit(RAREST)
+        .subquery()
+    )
+    held = select(
+        rare.c.holders, rare.c.badge_id, newest_held(_PERSON, rare.c.badge_id).label("award_id")
+    ).subquery()
+    return (
+        select(held.c.award_id)
+        .where(held.c.award_id.is_not(None))
+        .order_by(held.c.holders, held.c.badge_id)
+        .limit(1)
+        .scalar_subquery()
+    )

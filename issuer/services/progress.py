@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from sqlalchemy import Select
     from sqlalchemy.orm import Session
 
+#: Of so many counters of a person the nearest are found: far more than anybody has at present.
+COUNTERS = 500
+
 
 @dataclass(frozen=True, slots=True)
 class Way:
@@ -45,9 +48,16 @@ def nearest(session: Session, key: str, limit: int) -> tuple[Way, ...]:
 
 @lru_cache
 def _nearest() -> Select[Any]:
-    counted = Counter.facts["topics"][0].as_string()
+    kept = (
+        select(Counter.id, Counter.filter, Counter.facts, Counter.value)
+        .where(Counter.person_key == bindparam("me"), Counter.value > 0)
+        .order_by(Counter.filter)
+        .limit(COUNTERS)
+        .subquery()
+    )
+    counted = kept.c.facts["topics"][0].as_string()
     level = func.row_number().over(
-        partition_by=Counter.id, order_by=(Rule.threshold, Badge.slug, Rule.id)
+        partition_by=kept.c.id, order_by=(Rule.threshold, Badge.slug, Rule.id)
     )
     found = (
         select(
@@ -58,18 +68,16 @@ def _nearest() -> Select[Any]:
             Badge.version,
             Badge.svg_id,
             Badge.criteria_text,
-            Counter.value,
+            kept.c.value,
             Rule.threshold,
             level.label("level"),
         )
-        .select_from(Counter)
-        .join(Rule, and_(Rule.asks == Counter.filter, Rule.active))
+        .select_from(kept)
+        .join(Rule, and_(Rule.asks == kept.c.filter, Rule.active))
         .join(Badge, Badge.id == Rule.badge_id)
         .join(BadgeTotal, BadgeTotal.badge_id == Badge.id)
         .where(
-            Counter.person_key == bindparam("me"),
-            Counter.value > 0,
-            Counter.value < Rule.threshold,
+            kept.c.value < Rule.threshold,
             Badge.retired_at.is_(None),
             # Rules of different messages share a filter that names the message's own topic.
             or_(Rule.topic == "", counted.endswith(Rule.topic)),

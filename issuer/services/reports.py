@@ -138,14 +138,18 @@ def _badges() -> CompoundSelect[Any]:
         Badge.version,
         Badge.svg_id,
     )
-    often = (
-        select(*card, BadgePeriod.awards.label("number"), literal("often").label("part"))
-        .join(BadgePeriod, BadgePeriod.badge_id == Badge.id)
-        .outerjoin(BadgeTotal, BadgeTotal.badge_id == Badge.id)
+    most = (
+        select(BadgePeriod.badge_id, BadgePeriod.awards)
         .where(BadgePeriod.period == bindparam("period"))
         .where(BadgePeriod.starts_on == bindparam("first"), BadgePeriod.awards > 0)
         .order_by(BadgePeriod.awards.desc(), BadgePeriod.badge_id.desc())
         .limit(TOP)
+        .subquery()
+    )
+    often = (
+        select(*card, most.c.awards.label("number"), literal("often").label("part"))
+        .join(most, most.c.badge_id == Badge.id)
+        .outerjoin(BadgeTotal, BadgeTotal.badge_id == Badge.id)
     )
     place = func.row_number().over(order_by=(Badge.created_at.desc(), Badge.id.desc()))
     made = (

@@ -11,7 +11,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 
 from issuer.addresses import Addresses
 from issuer.errors import InvalidInputError
-from issuer.services import feeds, profiles, progress, trophies
+from issuer.services import comparing, feeds, profiles, progress, trophies
 from issuer.services.spans import FIRST_YEAR
 from issuer.site import current_site, db_session
 from issuer.web.answers import public_json
@@ -21,7 +21,7 @@ from issuer.web.calendars import calendar
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
-    from issuer.services.cards import AwardCard
+    from issuer.services.cards import AwardCard, Listing
     from issuer.services.profiles import Profile
     from issuer.web.calendars import Calendar
 
@@ -43,13 +43,13 @@ def person(username: str) -> str | Response:
     view = request.args.get("by", "")
     view = view if view in VIEWS else "time"
     tag, after = request.args.get("tag", "").strip(), request.args.get("after", "")
-    shown: dict[str, Any] = {}
+    listing: Listing[Any]
     if view == "tag" and not tag:
-        shown["groups"] = trophies.by_tag(session, profile.person)
+        listing = trophies.by_tag(session, profile.person, after)
     elif view == "series":
-        shown["rows"] = trophies.by_series(session, profile.person)
+        listing = trophies.by_series(session, profile.person, after)
     else:
-        shown["awards"] = trophies.in_time(session, profile.person, tag=tag, after=after)
+        listing = trophies.in_time(session, profile.person, tag=tag, after=after)
     # A later part of the list is the list alone.
     whole = not after and not tag
     return render_template(
@@ -58,11 +58,11 @@ def person(username: str) -> str | Response:
         view=view,
         tag=tag,
         whole=whole,
-        highlights=profiles.highlights(session, profile.person) if whole else None,
+        highlights=profiles.highlights(session, profile) if whole else None,
         goals=progress.nearest(session, profile.person.key, GOALS) if whole else (),
         calendar=_calendar(profile) if whole else None,
         years=_years(profile),
-        **shown,
+        listing=listing,
     )
 
 
@@ -123,7 +123,7 @@ def diff() -> str:
         "people/diff.html",
         names=[first.person.username, second.person.username],
         people=(first, second),
-        sides=trophies.compare(session, first.person, second.person),
+        compared=comparing.compare(session, first, second, request.args.get("after", "")),
     )
 
 

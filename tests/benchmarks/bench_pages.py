@@ -11,13 +11,10 @@ from __future__ import annotations
 
 import argparse
 import http.client
-import re
-import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -33,6 +30,7 @@ from issuer.models import Assertion, Award, Badge, BadgeTotal, Period, Person, T
 from issuer.services import filling, schema, setup
 from issuer.services.filling import Size
 from issuer.site import Site
+from tests.benchmarks.load import Load, LoadError
 from tests.services import postgres
 from tests.services.processes import free_ports
 
@@ -90,6 +88,7 @@ def pages_of(site: Site) -> dict[str, tuple[str, dict[str, str]]]:
         "person, about 30 badges": (f"/people/{usual}", HTML),
         "person with most badges": (f"/people/{most}", HTML),
         "the same by tag": (f"/people/{most}?by=tag", HTML),
+        "the same by series": (f"/people/{most}?by=series", HTML),
         "leaderboard": ("/leaderboard", HTML),
         "leaderboard, found": (f"/leaderboard?find={usual}", HTML),
         "leaderboard, this month": ("/leaderboard?period=month", HTML),
@@ -158,38 +157,6 @@ def served(site: Site) -> Iterator[int]:
         process.wait(30)
 
 
-def rate(port: int, address: str, headers: dict[str, str], seconds: int) -> float:
-    """Return how many answers a second four connections get: by wrk, else by a small client."""
-    wrk = shutil.which("wrk")
-    if wrk is None:
-        return _own_rate(port, address, headers, seconds)
-    fields = [part for name, value in headers.items() for part in ("-H", f"{name}: {value}")]
-    command = [wrk, "-t1", f"-c{CONNECTIONS}", f"-d{seconds}", *fields]
-    found = subprocess.run(
-        [*command, f"http://127.0.0.1:{port}{address}"], capture_output=True, text=True, check=True
-    )
-    match = re.search(r"Requests/sec:\s+([0-9.]+)", found.stdout)
-    return float(match[1]) if match else 0.0
-
-
-def _own_rate(port: int, address: str, headers: dict[str, str], seconds: int) -> float:
-    end, numbers = time.monotonic() + seconds, [0] * CONNECTIONS
-
-    def ask(place: int) -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", port)
-        while time.monotonic() < end:
-            connection.request("GET", address, headers=headers)
-            connection.getresponse().read()
-            numbers[place] += 1
-
-    threads = [threading.Thread(target=ask, args=(place,)) for place in range(CONNECTIONS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return sum(numbers) / seconds
-
-
 def _answers(port: int) -> bool:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
     try:
@@ -203,20 +170,23 @@ def _answers(port: int) -> bool:
 
 def report(title: str, site: Site, arguments: argparse.Namespace) -> dict[str, Cost]:
     """Measure a site and print what was found."""
-    costs = measure(site, arguments.rounds)
+    costs, load = measure(site, arguments.rounds), Load.of(CONNECTIONS)
     say(f"\n{title}")
+    if arguments.seconds:
+        say(f"load: {load.name}, {CONNECTIONS} connections; gunicorn with {WORKERS} workers")
     say(f"{'page':<28}{'statements':>11}{'CPU ms':>9}{'ms':>8}{'bytes':>9}{'a second':>10}")
     with ExitStack() as stack:
         port = stack.enter_context(served(site)) if arguments.seconds else 0
         for name, (address, headers) in pages_of(site).items():
-            cost = costs[name]
-            per_second = rate(port, address, headers, arguments.seconds) if port else 0
+            cost, rate = costs[name], ""
+            if port:
+                try:
+                    rate = f"{load.rate(port, address, headers, arguments.seconds):.0f}"
+                except LoadError as error:
+                    rate = f"  no rate: {error}"
             say(
                 f"{name:<28}{cost.statements:>11}{cost.processor:>9.1f}{cost.passed:>8.1f}"
-                f"{cost.size:>9}{per_second or '':>10.0f}"
-                if port
-                else f"{name:<28}{cost.statements:>11}{cost.processor:>9.1f}{cost.passed:>8.1f}"
-                f"{cost.size:>9}"
+                f"{cost.size:>9}{rate:>10}"
             )
     return costs
 

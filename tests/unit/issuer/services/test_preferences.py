@@ -117,7 +117,7 @@ def test_held_badges_are_pinned_in_the_chosen_order(
     preferences.pin(session, asha, {"one": 2, "two": 1, "three": 0})
     shown = preferences.trophies(session, asha)
     assert [(each.slug, each.place) for each in shown] == [("two", 1), ("one", 2), ("three", 0)]
-    pinned = profiles.highlights(session, asha).pinned
+    pinned = profiles.highlights(session, profiles.profile(session, "asha")).pinned
     assert [award.badge.slug for award in pinned] == ["two", "one"]
     with pytest.raises(InvalidInputError, match="'not-mine': is none of yours"):
         preferences.pin(session, asha, {"not-mine": 1})

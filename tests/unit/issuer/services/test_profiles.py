@@ -8,7 +8,7 @@ import pytest
 
 from issuer.db import Database
 from issuer.errors import GoneError, NotFoundError
-from issuer.services import former, profiles, trophies
+from issuer.services import comparing, former, profiles, trophies
 from tests.unit.issuer.web.community import TODAY, settle
 from tests.unit.issuer.web.seeds import make_tables
 
@@ -48,14 +48,14 @@ def test_hidden_people_look_unknown_and_removed_ones_are_gone(session: Session) 
 
 
 def test_what_stands_out_is_found_at_once(session: Session) -> None:
-    person = profiles.profile(session, "asha").person
-    found = profiles.highlights(session, person)
+    profile = profiles.profile(session, "asha")
+    found = profiles.highlights(session, profile)
     assert [card.badge.slug for card in found.pinned] == ["alone"]
     assert found.first is not None
     assert found.rarest is not None
     assert (found.first.badge.slug, found.rarest.badge.slug) == ("alone", "alone")
-    person.pinned = []
-    assert profiles.highlights(session, person).pinned == ()
+    profile.person.pinned = []
+    assert profiles.highlights(session, profile).pinned == ()
 
 
 def test_the_days_of_a_year_come_from_daily_totals(session: Session) -> None:
@@ -69,10 +69,10 @@ def test_the_days_of_a_year_come_from_daily_totals(session: Session) -> None:
 
 def test_trophies_by_tag_and_by_series(session: Session) -> None:
     person = profiles.profile(session, "asha").person
-    groups = trophies.by_tag(session, person)
+    groups = trophies.by_tag(session, person).items
     assert [(group.name, group.number) for group in groups] == [("quality", 2), ("", 1)]
     assert [card.badge.slug for card in groups[0].awards] == ["tester-1", "tester-2"]
-    (row,) = trophies.by_series(session, person)
+    (row,) = trophies.by_series(session, person).items
     assert (row.name, row.held, len(row.levels)) == ("Tester", 2, 3)
     assert [level.uuid is not None for level in row.levels] == [True, True, False]
     tagged = trophies.in_time(session, person, tag="quality")
@@ -84,8 +84,8 @@ def test_trophies_by_tag_and_by_series(session: Session) -> None:
 
 
 def test_two_people_are_compared_badge_by_badge(session: Session) -> None:
-    asha, other = (profiles.profile(session, name).person for name in ("asha", "other-0"))
-    sides = trophies.compare(session, asha, other)
+    asha, other = (profiles.profile(session, name) for name in ("asha", "other-0"))
+    sides = comparing.compare(session, asha, other).sides
     assert {side: shared.number for side, shared in sides.items()} == {
         "both": 1,
         "first": 2,
