@@ -43,6 +43,8 @@ WALKS = (
     ("root", "de", 1),
     ("asha", "es", 1),
 )
+#: Fewer would mean that they did not get far.
+MANY = 400
 ENDINGS = {"text/html": "html", "image/svg+xml": "svg"}
 #: What the checker finds and we mean to do, and why.
 ALLOWED = {
@@ -131,6 +133,7 @@ def _gather(home: Path, gathered: Gathered, monkeypatch: pytest.MonkeyPatch) -> 
         shutil.copy(file, gathered.folder)
     shutil.copy(data_path("templates") / "demo_provider" / "demo.css", gathered.folder)
     assert root.broken == asha.broken == []
+    assert len(gathered.kept) > MANY
     site.database.dispose()
 
 
