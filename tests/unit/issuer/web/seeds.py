@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -28,6 +29,7 @@ from issuer.models import (
     Total,
 )
 from issuer.services import schema
+from openbadges.times import format_time
 from tests import prepared
 
 if TYPE_CHECKING:
@@ -75,7 +77,7 @@ class Seeds:
             number=1,
             key=self.key,
             document_id=f"{BASE_URL}/issuers/accolades",
-            document="{}",
+            document=json.dumps({"name": self.issuer.name}),
             created_at=NOW,
         )
         self.image = Image(sha256="0" * 64, media_type="image/png", size=1, created_at=NOW)
@@ -108,7 +110,7 @@ class Seeds:
             epoch=self.epoch,
             png=self.image,
             document_id=f"{BASE_URL}/badges/{slug}",
-            document="{}",
+            document=_said_of(badge),
             created_at=NOW,
         )
         self.session.add(self.edition_of[badge.id])
@@ -146,7 +148,7 @@ class Seeds:
                 edition=self.edition_of[badge.id],
                 key=self.key,
                 document_id=f"{BASE_URL}/assertions/{uuid}",
-                document="{}",
+                document=_said_of_award(award),
                 created_at=NOW,
             )
         )
@@ -190,3 +192,16 @@ class Seeds:
 def make_tables(database: Database) -> None:
     """Make all tables at once."""
     prepared.make(database, schema.upgrade)
+
+
+def _said_of(badge: Badge) -> str:
+    """Return of a BadgeClass what pages read."""
+    criteria = {"narrative": badge.criteria_text or badge.description}
+    about = {"name": badge.name, "description": badge.description, "criteria": criteria}
+    return json.dumps(about)
+
+
+def _said_of_award(award: Award) -> str:
+    """Return of an Assertion what pages read."""
+    moments = {"issuedOn": award.issued_at, "expires": award.expires_at}
+    return json.dumps({name: format_time(each) for name, each in moments.items() if each})
