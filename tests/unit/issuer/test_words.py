@@ -19,13 +19,13 @@ PLACE = re.compile(r"%\((\w+)\)")
 READ = ("issuer/admin", "issuer/services", "issuer/web", "issuer/access.py")
 OPERATORS = (
     *catalogues.OPERATORS,
+    "issuer/services/attempts.py",
     "issuer/services/collections.py",
     "issuer/services/events.py",
     "issuer/services/explaining.py",
     "issuer/services/feeds.py",
     "issuer/services/former.py",
     "issuer/services/issuers.py",
-    "issuer/services/pushes.py",
     "issuer/services/python_badges.py",
     "issuer/services/replaying.py",
     "issuer/services/setup.py",
