@@ -27,7 +27,7 @@ from issuer.errors import (
     SealError,
 )
 from issuer.models import BackpackConnection
-from issuer.services import backpacks, pushes
+from issuer.services import attempts, backpacks, setbacks
 from issuer.words import Said, Text
 from openbadges.errors import OpenBadgesError
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from issuer.adapters.backpacks import Backpack
     from issuer.adapters.backpacks.results import Result
     from issuer.adapters.backpacks.tokens import Tokens
-    from issuer.services.pushes import Work
+    from issuer.services.attempts import Work
     from issuer.site import Site
 
 log = logging.getLogger(__name__)
@@ -72,14 +72,14 @@ class Pusher:
     def push(self) -> int:
         """Work for one backpack; return how many badges had an answer, or were tried for it."""
         with self.site.database.writing() as session:
-            number = pushes.take(session, now=self.clock())
+            number = attempts.take(session, now=self.clock())
         if number is None:
             return 0
         try:
             return self._serve(number)
         finally:
             with self.site.database.writing() as session:
-                pushes.release(session, number)
+                attempts.release(session, number)
 
     def _serve(self, number: int) -> int:
         backpack = self._open(number)
@@ -95,7 +95,7 @@ class Pusher:
                 goes_on = self._try(number, backpack, work)
             except BackpackLoginError as error:
                 with self.site.database.writing() as session:
-                    pushes.give_back(session, work, now=self.clock())
+                    setbacks.give_back(session, work, now=self.clock())
                 # Some backpacks end a token before its time: it is renewed once.
                 backpack = None if is_renewed else self._open(number, renew=True)
                 if is_renewed:
@@ -109,7 +109,7 @@ class Pusher:
     def _begin(self, number: int) -> Work | None:
         try:
             with self.site.database.writing() as session:
-                return pushes.begin(session, number, self.site.keys, now=self.clock())
+                return attempts.begin(session, number, self.site.keys, now=self.clock())
         except (AccoladesError, OpenBadgesError) as error:
             log.error("backpack %d: nothing can be made out for it: %s", number, error)  # noqa: TRY400 -- no defect of ours
             away = BackpackAwayError("this site cannot make the badges out now")
@@ -130,21 +130,21 @@ class Pusher:
             return False
         except (AccoladesError, OpenBadgesError) as error:
             with self.site.database.writing() as session:
-                pushes.postpone(session, work, _text(error), now=self.clock())
+                setbacks.postpone(session, work, _text(error), now=self.clock())
             return True
         except Exception:  # what a stranger answers must not end the work for others
             log.exception("backpack %d: its answer cannot be understood", number)
             with self.site.database.writing() as session:
-                pushes.postpone(session, work, NOT_UNDERSTOOD, now=self.clock())
+                setbacks.postpone(session, work, NOT_UNDERSTOOD, now=self.clock())
             return True
         with self.site.database.writing() as session:
-            pushes.finish(session, work, result, now=self.clock())
+            attempts.finish(session, work, result, now=self.clock())
         return True
 
     def _put_off(self, number: int, error: BackpackAwayError, work: Work | None) -> None:
         log.warning("backpack %d is tried again later: %s", number, error)
         with self.site.database.writing() as session:
-            pushes.put_off(
+            setbacks.put_off(
                 session,
                 number,
                 error.text,
@@ -157,7 +157,7 @@ class Pusher:
     def _shut(self, number: int, error: Exception) -> None:
         log.warning("backpack %d: its owner has to sign in once more: %s", number, error)
         with self.site.database.writing() as session:
-            pushes.shut(session, number, self._sealed)
+            setbacks.shut(session, number, self._sealed)
 
     def _open(self, number: int, *, renew: bool = False) -> Backpack | None:
         """Return a backpack that can be asked, or nothing where that was put off."""

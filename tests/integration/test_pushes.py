@@ -23,7 +23,7 @@ from openbadges.serialization import loads_object
 from tests.simulators import BadgrSimulator, ConnectSimulator, CredentialSimulator
 from tests.simulators.serving import PLACES
 from tests.simulators.site import sending_site
-from tests.unit.issuer.test_pushing import connect_host
+from tests.unit.issuer.pushing.parts import connect_host
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -69,6 +69,8 @@ def check(url: str, account: Account, now: datetime | None = None) -> tuple[dict
     _check_node(badge, "BadgeClass")
     issuer = _document(badge["issuer"])
     _check_node(issuer, "Profile")
+    if "publicKey" in issuer:  # for hosted badges, too
+        _document(issuer["publicKey"])
     if document["verification"].get("type") not in {"HostedBadge", "hosted"}:
         raise _wrong("verification.type", document)
     _check_scope(document["id"], issuer)
