@@ -83,6 +83,10 @@ WEB_ADDRESS = re.compile(r"https?://[^\s/?#]+(/[^\s?#]*)?", re.IGNORECASE)
 AVATARS = r"^(https?://[!-~]+)?$"
 
 
+#: What a site says of itself until somebody words it better; pages say it in every language.
+CLAIM = "Badges for what people do"
+
+
 class Settings(JobSettings, KeySettings):
     """All settings of a site; each may be given in the file or as ``ACCOLADES_<NAME>``."""
 
@@ -100,7 +104,7 @@ class Settings(JobSettings, KeySettings):
     trusted_proxies: int = Field(default=0, ge=0, le=10)
 
     site_name: str = "Accolades"
-    site_claim: str = "Badges for what people do"
+    site_claim: str = CLAIM
     issuer_slug: str = Field(default="accolades", pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
     issuer_name: str = "Accolades"
     issuer_url: str = ""

@@ -123,6 +123,8 @@ def robots() -> Response:
 
 
 def _places(places: Iterable[tuple[str, str]]) -> Response:
+    # The schema wants one address at least, and of those people nobody may be shown.
+    places = list(places) or [(current_site().settings.base_url + "/", "")]
     rows = "".join(
         f"<url><loc>{escape(place)}</loc>{f'<lastmod>{day}</lastmod>' if day else ''}</url>\n"
         for place, day in places

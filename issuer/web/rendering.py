@@ -5,9 +5,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from flask_babel import gettext
 from flask_bootstrap import Bootstrap5
 
 from issuer.addresses import Addresses
+from issuer.config import CLAIM
 from issuer.services.findings import clean
 from issuer.site import live
 from issuer.web import site_texts, texts, verdicts, wording
@@ -59,4 +61,5 @@ def init_app(app: Flask, settings: Settings) -> None:
 def _shown() -> dict[str, object]:
     """Return what every page says of the site, as admins want it now."""
     now = live()
-    return {"site_name": now.site_name, "site_claim": now.site_claim, "live": now}
+    claim = gettext("Badges for what people do") if now.site_claim == CLAIM else now.site_claim
+    return {"site_name": now.site_name, "site_claim": claim, "live": now}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from markupsafe import escape
 
 from issuer.models import Award, Person, Setting
 from issuer.services import feeds as listing
@@ -107,6 +108,38 @@ def test_without_leaderboards_nothing_leads_to_one(client: FlaskClient, site: Si
         assert "/report" not in text, path
         assert "Busy hands" not in text, path
     assert "Rank" in client.get("/people/Asha", headers=HTML).text
+
+
+@pytest.mark.parametrize(
+    ("address", "canonical"),
+    [
+        ("/leaderboard", "/leaderboard"),
+        ("/leaderboard?find=asha", "/leaderboard"),
+        ("/leaderboard?by=badges&period=all&after=2-9", "/leaderboard"),
+        ("/leaderboard?by=points&team=qa", "/leaderboard?by=points&team=qa"),
+        (
+            "/leaderboard?from=2024-02-01&to=2024-02-29",
+            "/leaderboard?from=2024-02-01&to=2024-02-29",
+        ),
+        ("/report/2024/week/9", "/report/2024/week/9"),
+        ("/report/2024/2/29", "/report/2024/2/29"),
+        ("/report/0002024", "/report/2024"),
+    ],
+)
+def test_a_page_has_one_address_for_search_engines(
+    client: FlaskClient, address: str, canonical: str
+) -> None:
+    text = client.get(address, headers=HTML).text
+    assert f'rel="canonical" href="{escape(BASE_URL + canonical)}"' in text
+
+
+def test_a_part_of_the_site_map_with_nobody_to_show_is_still_one(
+    client: FlaskClient, site: Site
+) -> None:
+    with site.database.writing() as session:
+        session.query(Person).update({"opted_out": True})
+    root = ElementTree.fromstring(client.get("/sitemaps/people-1.xml").data)  # noqa: S314 (our own)
+    assert [node.text for node in root.findall("m:url/m:loc", MAP)] == [f"{BASE_URL}/"]
 
 
 def test_each_row_leads_to_a_comparison(client: FlaskClient) -> None:

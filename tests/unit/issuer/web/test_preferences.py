@@ -11,12 +11,17 @@ from typing import TYPE_CHECKING
 import pytest
 from babel.messages.pofile import read_po
 
+from issuer.config import CLAIM
+from issuer.models import Setting
 from tests.unit.issuer.web.conftest import HTML, Shown, read
+from tests.unit.issuer.web.seeds import NOW
 from tools import catalogues
 
 if TYPE_CHECKING:
     from flask import Flask
     from flask.testing import FlaskClient
+
+    from issuer.site import Site
 
 HERE = {**HTML, "Referer": "http://localhost/explore?q=x"}
 GZIP = {**HTML, "Accept-Encoding": "gzip"}
@@ -69,6 +74,18 @@ def test_pages_speak_the_language_of_who_reads(
     for word in words:
         assert word in answer.text
     assert "Accept-Language" in answer.headers["Vary"]
+
+
+def test_the_claim_is_said_in_every_language_until_somebody_words_it(
+    client: FlaskClient, site: Site
+) -> None:
+    german = {**HTML, "Accept-Language": "de"}
+    assert ">Abzeichen für das, was Menschen tun</h1>" in client.get("/", headers=german).text
+    assert f">{CLAIM}</h1>" in client.get("/", headers=HTML).text
+    with site.database.writing() as session:
+        session.add(Setting(key="site_claim", value="About", updated_at=NOW))
+    site.live.forget()
+    assert ">About</h1>" in client.get("/", headers=german).text  # a word that has a translation
 
 
 def test_every_text_is_translated(capsys: pytest.CaptureFixture[str]) -> None:
