@@ -10,7 +10,7 @@ import click
 
 from issuer.cli.main import Context, pass_context
 from issuer.models import Source
-from issuer.services import awards, badges, persons
+from issuer.services import awards, badges, persons, wishes
 
 
 @click.command()
@@ -34,6 +34,7 @@ def award(
     Somebody from whom it was taken back gets it anew.
     """
     now = datetime.now(UTC)
+    wishes.check_reasons(narrative, evidence)
     cause = awards.Cause(
         source=Source.ADMIN, narrative=narrative, evidence=[{"id": url} for url in evidence]
     )

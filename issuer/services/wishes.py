@@ -14,6 +14,7 @@ from issuer.errors import InvalidInputError
 from issuer.models import Badge, BatchLine, LineState
 from issuer.services import batches, standings
 from issuer.services.badges import UNSEEN
+from issuer.services.checking import check_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -155,6 +156,18 @@ def links_of(text: str) -> list[dict[str, str]] | None:
     if len(tokens) > MAX_LINKS or not all(is_web_address(token) for token in tokens):
         return None
     return [{"id": token} for token in tokens]
+
+
+def check_reasons(narrative: str, links: Sequence[str]) -> None:
+    """Raise `InvalidInputError` for words or addresses that no list may hold either."""
+    check_text("narrative", narrative, MAX_NARRATIVE)
+    if len(links) > MAX_LINKS:
+        raise InvalidInputError("evidence: at most %(limit)s addresses", limit=MAX_LINKS)
+    for link in links:
+        if not is_web_address(link):
+            raise InvalidInputError(
+                "evidence %(evidence)r: needs a web address", evidence=link[:80]
+            )
 
 
 def is_web_address(text: str) -> bool:
