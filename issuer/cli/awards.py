@@ -11,7 +11,6 @@ import click
 from issuer.cli.main import Context, pass_context
 from issuer.models import Source
 from issuer.services import awards, badges, persons, wishes
-from issuer.services.checking import check_text
 
 
 @click.command()
@@ -35,7 +34,7 @@ def award(
     Somebody from whom it was taken back gets it anew.
     """
     now = datetime.now(UTC)
-    check_text("narrative", narrative, wishes.MAX_NARRATIVE)
+    wishes.check_reasons(narrative, evidence)
     cause = awards.Cause(
         source=Source.ADMIN, narrative=narrative, evidence=[{"id": url} for url in evidence]
     )

@@ -185,7 +185,8 @@ def retry(session: Session, ids: Sequence[int] | None = None) -> list[int]:
     held = or_(OutboxMessage.refused_at.is_not(None), OutboxMessage.due_at.is_not(None))
     wanted = and_(OutboxMessage.sent_at.is_(None), OutboxMessage.kind == MESSAGE, held)
     if ids is not None:
-        wanted = and_(wanted, OutboxMessage.id.in_(ids))
+        # No row has a number that a database does not know.
+        wanted = and_(wanted, OutboxMessage.id.in_([each for each in ids if 0 < each < 1 << 63]))
     statement = update(OutboxMessage).where(wanted).values(refused_at=None, due_at=None)
     return sorted(session.scalars(statement.returning(OutboxMessage.id)))
 

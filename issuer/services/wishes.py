@@ -12,7 +12,7 @@ from sqlalchemy import func, or_, select
 from issuer.errors import InvalidInputError
 from issuer.models import Badge, BatchLine, LineState
 from issuer.services import batches, standings
-from issuer.services.checking import UNSEEN, web_address
+from issuer.services.checking import UNSEEN, check_text, web_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -155,6 +155,18 @@ def links_of(text: str) -> list[dict[str, str]] | None:
     if len(links) > MAX_LINKS or not all(links):
         return None
     return [{"id": link} for link in links]
+
+
+def check_reasons(narrative: str, links: Sequence[str]) -> None:
+    """Raise `InvalidInputError` for words or addresses that no list may hold either."""
+    check_text("narrative", narrative, MAX_NARRATIVE)
+    if len(links) > MAX_LINKS:
+        raise InvalidInputError("evidence: at most %(limit)s addresses", limit=MAX_LINKS)
+    for link in links:
+        if not web_address(link, MAX_LINK):
+            raise InvalidInputError(
+                "evidence %(evidence)r: needs a web address", evidence=link[:80]
+            )
 
 
 def moment_of(text: str) -> datetime | None:

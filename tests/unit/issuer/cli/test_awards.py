@@ -50,6 +50,24 @@ def _document_id_of(site: Site, username: str) -> str:
         return session.scalars(statement.where(Person.username == username)).one()
 
 
+@pytest.mark.parametrize(
+    ("option", "value", "reason"),
+    [
+        ("--narrative", "x" * 5001, "narrative: needs to be at most 5000 letters"),
+        ("--narrative", "x\x01", "narrative: holds '\\x01', which cannot be seen"),
+        ("--evidence", "https://", "evidence 'https://': needs a web address"),
+        ("--evidence", "https://[x", "evidence 'https://[x': needs a web address"),
+    ],
+    ids=["long", "unseen", "no-host", "no-address"],
+)
+def test_reasons_are_those_that_pages_take(
+    call: Call, site: Site, option: str, value: str, reason: str
+) -> None:
+    outcome = call("award", "first-steps", "boris", option, value)
+    assert (outcome.code, outcome.error) == (2, reason)
+    assert _people(site) == ["asha"]
+
+
 def test_people_read_what_happened(call: Call, site: Site) -> None:
     outcome = call("award", "first-steps", "asha")
     assert outcome.out == f"asha: has it already: {_document_id(site)}\n"

@@ -84,6 +84,8 @@ def test_a_refused_message_can_be_tried_again(spoilt: Site, call: Any) -> None:
 
 
 def test_what_is_not_refused_is_not_tried_again(site: Site, call: Any) -> None:
+    outcome = call("outbox", "retry", 10**20)
+    assert (outcome.code, outcome.err) == (1, f"message {10**20}: is not refused or delayed\n")
     outcome = call("outbox", "retry", 1, 99)
     assert outcome.code == 1
     assert "message 99: is not refused" in outcome.err
