@@ -15,6 +15,7 @@ from issuer.services import ledgers, outbox, persons, pushes, totals
 from issuer.services.checking import UNSEEN
 from issuer.services.gifts import Cause, Gift, Given, announcement, find_badges, wrap
 from issuer.services.standings import Holder
+from openbadges.models.kinds import is_url
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -106,7 +107,7 @@ def give(
 def check_evidence(evidence: Iterable[dict[str, str]]) -> None:
     """Raise `InvalidInputError` unless all evidence that has an address has one of the web."""
     for item in evidence:
-        if not item.get("id", "https://").startswith(("https://", "http://")):
+        if "id" in item and not is_url(item["id"]):
             raise InvalidInputError(
                 "evidence %(evidence)r: needs a web address", evidence=item["id"]
             )

@@ -6,10 +6,10 @@ from __future__ import annotations
 import re
 
 from issuer.errors import InvalidInputError
+from openbadges.models.kinds import is_url
 
 MAX_LINE = 300
 MAX_ADDRESS = 2000
-WEB_ADDRESS = re.compile(r"https?://[^\s/?#]+[^\s]*", re.IGNORECASE)
 MAIL_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
 #: Control characters but line breaks, and what turns the direction of all that follows.
 UNSEEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -40,5 +40,5 @@ def check_text(what: str, text: str, longest: int) -> None:
 def check_address(what: str, address: str) -> None:
     """Raise `InvalidInputError` for what is no address of the web."""
     check_line(what, address, longest=MAX_ADDRESS)
-    if not WEB_ADDRESS.fullmatch(address):
+    if not is_url(address):
         raise InvalidInputError("%(what)s: needs to be like https://example.org/page", what=what)

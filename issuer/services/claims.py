@@ -3,11 +3,9 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urlsplit
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
@@ -17,7 +15,7 @@ from issuer.errors import ConflictError, InvalidInputError, NotFoundError, Opted
 from issuer.models import Assertion, Award, Claim, ClaimState
 from issuer.services import bounties
 from issuer.services.badges import UNSEEN
-from issuer.services.findings import web_link
+from issuer.services.links import address_of
 from issuer.words import Text, several
 
 if TYPE_CHECKING:
@@ -35,9 +33,6 @@ MAX_LINK = 500
 MAX_UNDER_WAY = 20
 MAX_SHOWN = 200
 UNDER_WAY = (ClaimState.OPEN, ClaimState.ASKED_BACK)
-#: What an address is written with; everything else is escaped, so that it is one for machines too.
-IN_ADDRESS = "!$%&'()*+,/:;=?@~"
-BARE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +56,7 @@ class Said:
             )
         if len(given) > MAX_LINKS:
             mistakes.append(Text("links: %(limit)s are enough", limit=MAX_LINKS))
-        read = tuple(_address(link) for link in given)
+        read = tuple(address_of(link, MAX_LINK) for link in given)
         mistakes += [
             Text(
                 "link %(link)r: must be like https://example.org/, at most %(limit)s characters",
@@ -203,23 +198,3 @@ def _lock_under_way(session: Session, badge: Badge, person: Person) -> Claim | N
         .with_for_update()
     )
     return session.scalars(statement, execution_options={"populate_existing": True}).one_or_none()
-
-
-def _address(link: str) -> str:
-    """Return a link as machines write it, or nothing where it is none."""
-    if len(link) > MAX_LINK or not web_link(link) or "\\" in link:
-        return ""
-    try:
-        parts = urlsplit(link)
-        if parts.username is not None or parts.password is not None:
-            return ""
-        name = (parts.hostname or "").encode("idna").decode()
-        port = f":{parts.port}" if parts.port else ""
-    except ValueError:  # UnicodeError is one
-        return ""
-    host = f"[{name}]" if ":" in name else name
-    escaped = {
-        name: quote(BARE_PERCENT.sub("%25", getattr(parts, name)), safe=IN_ADDRESS)
-        for name in ("path", "query", "fragment")
-    }
-    return parts._replace(netloc=f"{host}{port}", **escaped).geturl()

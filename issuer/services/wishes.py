@@ -6,7 +6,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from sqlalchemy import func, or_, select
 
@@ -14,6 +13,7 @@ from issuer.errors import InvalidInputError
 from issuer.models import Badge, BatchLine, LineState
 from issuer.services import batches, standings
 from issuer.services.badges import UNSEEN
+from issuer.services.links import address_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -152,25 +152,15 @@ def links_of(text: str) -> list[dict[str, str]] | None:
     tokens = text.split()
     if len(tokens) > 1 and "://" not in text:
         return [{"narrative": text}] if len(text) <= MAX_NARRATIVE else None
-    if len(tokens) > MAX_LINKS or not all(is_web_address(token) for token in tokens):
+    addresses = [address_of(token, MAX_LINK) for token in tokens]
+    if len(tokens) > MAX_LINKS or not all(addresses):
         return None
-    return [{"id": token} for token in tokens]
+    return [{"id": address} for address in addresses]
 
 
 def is_web_address(text: str) -> bool:
     """Whether a text is an address of the web that others can follow."""
-    try:
-        parts = urlsplit(text)
-        return (
-            len(text) <= MAX_LINK
-            and parts.scheme in {"http", "https"}
-            and bool(parts.hostname)
-            and not parts.username
-            and text.isprintable()
-            and "\\" not in text
-        )
-    except ValueError:
-        return False
+    return bool(address_of(text, MAX_LINK))
 
 
 def moment_of(text: str) -> datetime | None:
