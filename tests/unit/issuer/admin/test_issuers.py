@@ -84,6 +84,8 @@ REFUSED: list[tuple[dict[str, object], str]] = [
     ({"name": "x" * 201}, "200"),
     ({"name": "a\u202eb"}, "one line"),
     ({"url": "javascript:alert(1)"}, "home page"),
+    ({"url": "https://[::1"}, "home page"),
+    ({"url": "http://a@b"}, "home page"),
     ({"email": "nobody"}, "e-mail needs"),
     ({"picture": (io.BytesIO(b"GIF89a"), "x.png")}, "x.png"),
 ]

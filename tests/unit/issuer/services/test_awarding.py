@@ -89,6 +89,8 @@ def test_each_line_of_a_list_is_judged_by_itself(session: Session, site: Site) -
         (("karl", "second", "javascript:alert(1)"), "bad-evidence"),
         (("karl", "second", "ftp://example.org/x"), "bad-evidence"),
         (("karl", "second", "https://user@example.org\\x"), "bad-evidence"),
+        (("karl", "second", "https://a..b/"), "bad-evidence"),
+        (("karl", "second", "https://example.org:99999/"), "bad-evidence"),
         (("karl", "second", f"{link} " * 11), "bad-evidence"),
         (("karl", "second", "", "x" * 5001), "bad-narrative"),
         (("karl", "second", "", "", "1.3.2026"), "bad-date"),
@@ -358,3 +360,33 @@ def test_what_was_only_shown_is_forgotten(session: Session, site: Site) -> None:
     session.expire_all()
     assert session.scalar(select(func.count()).select_from(Batch)) == 1
     assert _count(session) == 1
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("https://wiki.example.org/a|b?{c}", "https://wiki.example.org/a%7Cb?%7Bc%7D"),
+        ("HTTPS://Example.org/100%", "https://example.org/100%25"),
+        ("https://ex\u00e4mple.org/\u00fc", "https://xn--exmple-cua.org/%C3%BC"),
+    ],
+)
+def test_evidence_is_given_as_machines_write_it(
+    session: Session, site: Site, typed: str, kept: str
+) -> None:
+    """What the preview takes can be given: no list is stuck for one letter of an address."""
+    root = admin(session)
+    _make_people(session, site, "asha")
+    batch = show(session, root, ("asha", FIRST, typed))
+    give(session, root, batch)
+    (made,) = session.scalars(select(Award)).all()
+    assert made.evidence == [{"id": kept}]
+
+
+@pytest.mark.parametrize("address", ["https://a..b/", "javascript:x", "https://x/{y}"])
+def test_evidence_that_no_reader_would_take_is_refused(
+    session: Session, site: Site, address: str
+) -> None:
+    badge = make_badge(session, site)
+    cause = awards.Cause(source="admin", evidence=[{"id": address}])
+    with pytest.raises(InvalidInputError, match="needs a web address"):
+        give_one(session, badge, "asha", cause=cause)
