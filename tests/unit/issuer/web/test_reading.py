@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -13,7 +14,7 @@ from sqlalchemy import insert, select, text
 from issuer.app import create_app
 from issuer.config import Settings
 from issuer.models import Assertion, Award, Badge, Source, Tag
-from issuer.services import recounting
+from issuer.services import front, recounting
 from issuer.site import Site
 from tests.filled import fill
 from tests.unit.issuer.web.community import settle_site
@@ -42,6 +43,7 @@ PAGES = (
     "/people/{}/feed.atom",
     "/diff?a={}&b=few",
 )
+PAGES_OF_BADGES = ("/badges/{}-times", "/badges/{}-times/feed.atom", "/badge/{}-times/json")
 
 
 @pytest.fixture
@@ -57,6 +59,8 @@ def site(tmp_path: Path, database_url: str) -> Iterator[Site]:
             seeds.series(f"Series-{n}", *badges[n : n + 4])
         for name, number in (("few", 20), ("some", SOME), ("many", MANY)):
             _give(seeds, badges, seeds.person(name, pinned=[badges[3].id]), number)
+            often = seeds.badge(f"{name}-times", repeatable=True)
+            _give(seeds, [often], seeds.person(f"{name}-times"), number)
         recounting.recount(session)
         session.execute(text("ANALYZE"))
     yield made
@@ -82,7 +86,7 @@ def _give(seeds: Seeds, badges: list[Badge], person: Person, number: int) -> Non
         insert(Award),
         [
             {
-                "badge_id": badges[n % BADGES].id,
+                "badge_id": badges[n % len(badges)].id,
                 "person_id": person.id,
                 "occurrence": str(n),
                 "issued_at": NOW - timedelta(hours=7 * n),
@@ -111,7 +115,7 @@ def _give(seeds: Seeds, badges: list[Badge], person: Person, number: int) -> Non
 
 
 @pytest.mark.slow
-def test_no_page_of_a_person_reads_more_the_more_badges_they_have(site: Site) -> None:
+def test_no_page_reads_more_of_who_or_what_has_more_awards(site: Site) -> None:
     client, engine = create_app(site=site).test_client(), site.database.engine
 
     def work(address: str) -> int:
@@ -120,9 +124,14 @@ def test_no_page_of_a_person_reads_more_the_more_badges_they_have(site: Site) ->
         assert [answer.status_code for answer in answers] == [200], address
         return found
 
-    for page in PAGES:
+    for page in (*PAGES, *PAGES_OF_BADGES):
         some, many = (work(page.format(name)) for name in ("some", "many"))
         assert many <= 1.25 * some, (page, some, many)
+    with site.database.reading() as session:
+        some, many = (
+            work_of(engine, partial(front.awards, session, name)) for name in ("some", "many")
+        )
+    assert many <= 1.25 * some, (some, many)
 
 
 def test_pages_of_parts_lead_to_the_next_and_say_where_nothing_is(
