@@ -141,8 +141,8 @@ def test_a_registration_that_nobody_used_is_made_anew_in_time(
     """The host forgot it by then, and would say so to nobody but the person who is sent there."""
     own, host = sites
     base_url = host.site.settings.base_url
-    here = Browser(own.app, "asha")
     own.award("asha", "Elsewhere")
+    here = Browser(own.app, "asha")
     for _ in range(2):
         here.post("/my/backpacks/connect", address=base_url, kind="ob3")
     with host.site.database.writing() as session:
