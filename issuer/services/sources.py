@@ -49,6 +49,8 @@ def opened(addresses: Sequence[str]) -> Iterator[list[Source]]:
 
 def _opened(text: str, folder: Path) -> Source:
     address, _, branch = text.partition("#")
+    if not address.strip():  # of a variable that is not set; not the folder where we stand
+        raise InvalidInputError(f"{text!r}: names no file, folder or repository")
     if "://" not in text:
         if Path(text).exists() and not git.is_bare(Path(text)):
             return Source(Path(text), str(Path(text).resolve()))

@@ -151,6 +151,16 @@ def test_a_commit_that_is_wrong_leaves_the_former_rules_and_is_told_until_it_is_
     assert told().startswith(f"rules could not be loaded: {web}: ")
 
 
+@pytest.mark.usefixtures("site")
+@pytest.mark.parametrize("address", ["", " ", "#main"])
+def test_nothing_is_not_the_folder_where_we_stand(call: Call, address: str) -> None:
+    outcome = call("rules", "sync", address)
+    assert (outcome.code, outcome.error) == (
+        2,
+        f"{address!r}: names no file, folder or repository",
+    )
+
+
 def test_a_branch_is_named_after_a_sign(call: Call, site: Site, web: str, work: Path) -> None:
     with Repo(str(work)) as repository:
         porcelain.branch_create(repository, "stable")
