@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import textwrap
 from typing import TYPE_CHECKING
+from unicodedata import east_asian_width
 
 from issuer.adapters.pictures import has_letters
 from issuer.adapters.posters import Poster
@@ -61,9 +62,20 @@ def plain_day(moment: datetime) -> str:
 
 
 def broken(text: str, width: int, most: int) -> list[str]:
-    """Return a text in at most so many lines of about this many letters."""
-    lines = textwrap.wrap(text, width, max_lines=most, placeholder="…", break_long_words=True)
-    return lines or [""]
+    """Return a text in at most so many lines of about this many letters, its beginning at least."""
+    width = round(width / max(1.0, sum(map(_room, text)) / max(1, len(text))))
+    # With ``max_lines`` a last word without an end would be left out whole.
+    lines = textwrap.wrap(text, width) or [""]
+    if len(lines) > most:
+        lines[most - 1 :] = [f"{lines[most - 1][: width - 1].rstrip()}…"]
+    return lines
+
+
+def _room(sign: str) -> float:
+    """Return how much room a sign takes, in letters: those of Chinese and pictures are wide."""
+    if east_asian_width(sign) in "WF":
+        return 2.0
+    return 1.4 if sign.isupper() or sign in "mw@%" else 1.0
 
 
 def _title(name: str, slug: str) -> str:

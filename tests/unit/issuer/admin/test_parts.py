@@ -63,7 +63,7 @@ def test_what_is_told_is_text(app: Flask) -> None:
 def test_a_refused_form_says_so_before_anything_else(root: Browser) -> None:
     """In the title, which is read first, and where the focus is, also without a script."""
     assert "<title>Error: " not in root.get("/admin/teams/-/new").text
-    answer = root.post("/admin/teams/-/new", name="\u591c")
+    answer = root.post("/admin/teams/-/new", name="!?")
     assert answer.status_code == 422
     assert "<title>Error: " in answer.text
     assert 'id="trouble" tabindex="-1" autofocus>' in answer.text

@@ -16,6 +16,7 @@ from sqlalchemy import event
 
 from issuer.app import create_app
 from issuer.services import awards, badges, editions, persons
+from issuer.web.wording import broken
 from tests.filled import fill
 from tests.issuing import BASE_URL, NOW, give, make_badge, make_site
 from tests.unit.issuer.web.html import Page
@@ -240,6 +241,23 @@ def test_who_reads_another_language_gets_the_same_picture(
         for code in ("en", "de", "es")
     }
     assert len(tags) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("", [""]),
+        ("Asha Raman", ["Asha Raman"]),
+        ("a" * 64, ["a" * 23 + "…"]),
+        ("Asha " + "a" * 64, ["Asha " + "a" * 18 + "…"]),
+        ("the first knot, and they tied the next", ["the first knot, and the…"]),
+        ("字" * 40, ["字" * 11 + "…"]),
+        ("🦆" * 40, ["🦆" * 11 + "…"]),
+        ("W" * 40, ["W" * 16 + "…"]),
+    ],
+)
+def test_a_line_of_a_drawing_holds_the_beginning_of_any_name(text: str, lines: list[str]) -> None:
+    assert broken(text, 24, 1) == lines
 
 
 def test_the_card_alone_may_stand_in_a_frame(client: FlaskClient, paths: Paths) -> None:

@@ -116,7 +116,7 @@ def test_what_was_upgraded_is_said(client: FlaskClient, address: str) -> None:
 def test_the_raw_documents_are_shown(client: FlaskClient, address: str) -> None:
     text = client.get("/verify", query_string={"url": address}).text
     for kind in ("Assertion", "BadgeClass", "Profile"):
-        assert f"<summary>{kind} as it was read</summary>" in text
+        assert f"{kind} as it was read</summary>" in text
     assert text.count("SHA-256") == 5
 
 
