@@ -29,6 +29,10 @@ FOOT = "</ul></main></body></html>\n"
 SPOOLED, CHUNK = 1 << 18, 1 << 16
 #: Compressed already, so that packing them again would cost time and save nothing.
 PACKED = frozenset({".png", ".pdf"})
+#: What Windows takes for devices, whatever ending follows: nobody there could unpack it.
+DEVICES = frozenset(
+    {"con", "prn", "aux", "nul"} | {f"{kind}{n}" for kind in ("com", "lpt") for n in range(1, 10)}
+)
 EPOCH = datetime(1980, 1, 1, tzinfo=UTC)  # a ZIP knows no time before
 STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:0 auto;padding:1rem}"
@@ -85,7 +89,7 @@ class Names:
         """Return the slug, or with a number where it was taken before."""
         self._used[slug] = number = self._used.get(slug, 0) + 1
         # No slug has an underscore.
-        return slug if number == 1 else f"{slug}_{number}"
+        return slug if number == 1 and slug not in DEVICES else f"{slug}_{number}"
 
 
 class _Pipe(io.RawIOBase):

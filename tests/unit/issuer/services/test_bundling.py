@@ -99,3 +99,9 @@ def test_what_is_taken_back_meanwhile_is_left_out(site: Site) -> None:
         awards.revoke(session, session.get_one(Award, hostile), "a mistake", now=NOW)
     with zipfile.ZipFile(io.BytesIO(b"".join(packed(site, award_ids)))) as archive:
         assert not [name for name in archive.namelist() if "hostile" in name]
+
+
+def test_no_file_is_called_like_a_device_of_windows() -> None:
+    names = bundling.Names()
+    given = [names.unlike(slug) for slug in ("con", "com7", "con", "console", "console")]
+    assert given == ["con_1", "com7_1", "con_2", "console", "console_2"]
