@@ -13,17 +13,17 @@ import requests
 from issuer.config import Settings
 from issuer.services import persons
 from issuer.site import EXTENSION
-from tests.integration.test_login import free_port
 from tests.login_site import build_site, serving
 from tests.services import certified_provider
 from tests.services.missing import MissingError
+from tests.services.processes import free_ports
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 def test_people_log_in_at_a_certified_provider(tmp_path: Path) -> None:
-    port, provider_port = free_port(), free_port()
+    port, provider_port = free_ports(2)
     base_url = f"http://127.0.0.1:{port}"
     try:
         with certified_provider.serving(provider_port, f"{base_url}/login/callback") as issuer:

@@ -21,9 +21,10 @@ from issuer.services.invitations import Wanted
 from issuer.services.permissions import Actor
 from issuer.site import Site
 from tests import prepared
-from tests.integration.test_login import USERS, choose, free_port
+from tests.integration.test_login import USERS, choose
 from tests.issuing import make_badge
 from tests.login_site import serving
+from tests.services.processes import free_ports
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,7 +43,7 @@ def found(pattern: str, page: requests.Response) -> str:
 
 def test_an_invitation_survives_the_login(tmp_path: Path) -> None:
     """predecessors 1.1: the claim was lost at the login, and the code had to be scanned again."""
-    port, now = free_port(), datetime.now(UTC)
+    port, now = free_ports(1)[0], datetime.now(UTC)
     values = {"home": tmp_path, "base_url": f"http://127.0.0.1:{port}", "demo": True}
     wanted = Settings.model_validate({**values, "secret_key": "s" * 32})
     with start(DemoPermit(wanted), USERS, port=0) as provider:
