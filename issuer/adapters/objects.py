@@ -97,7 +97,7 @@ class ObjectFolder:
     def made_before(self, kind: str, moment: datetime) -> Iterator[Path]:
         """Yield the files of a kind that nobody wrote to since, also what is left of halves."""
         for path in sorted((self.folder / kind).glob("*/*")):
-            with suppress(FileNotFoundError):
+            with suppress(FileNotFoundError):  # somebody else removed it meanwhile
                 if path.stat().st_mtime < moment.timestamp():
                     yield path
 

@@ -24,7 +24,7 @@ from tests.conformance.test_exported_badges import BADGES
 from tests.exported import World
 from tests.issuing import give, make_badge, make_site
 from tests.services import judge3
-from tests.services.missing import MissingError
+from tests.services.missing import MissingError, stop_test
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -215,7 +215,7 @@ def judge() -> judge3.Judge3:
     try:
         return judge3.prepare()
     except MissingError as error:
-        pytest.skip(str(error))
+        stop_test(str(error))
 
 
 @pytest.mark.parametrize("form", [Form.OB3, Form.OB3_JWT])

@@ -16,7 +16,7 @@ from issuer.models import Endorsement
 from issuer.services import endorsements
 from tests.issuing import BASE_URL, NOW, give, make_badge, make_issuer, make_site
 from tests.services import judge3
-from tests.services.missing import MissingError
+from tests.services.missing import MissingError, stop_test
 from tests.unit.issuer.services.endorsing import ROOT
 
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ def judge3_() -> judge3.Judge3:
     try:
         return judge3.prepare()
     except MissingError as error:
-        pytest.skip(str(error))
+        stop_test(str(error))
 
 
 def known(world: World, credential: str) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from tests import exported
 from tests.exported import World
 from tests.issuing import NOW, make_site
 from tests.services import judge3
-from tests.services.missing import MissingError
+from tests.services.missing import MissingError, stop_test
 from tests.unusual import issue, unusual
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def judge() -> judge3.Judge3:
     try:
         return judge3.prepare()
     except MissingError as error:
-        pytest.skip(str(error))
+        stop_test(str(error))
 
 
 def test_every_form_of_version_3_is_valid(judge: judge3.Judge3, world: Taken) -> None:

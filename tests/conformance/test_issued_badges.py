@@ -16,7 +16,7 @@ from issuer.services import awards, persons
 from openbadges.signing import peek
 from tests import demo as demos
 from tests.services import judge3
-from tests.services.missing import MissingError
+from tests.services.missing import MissingError, stop_test
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -145,7 +145,7 @@ def judge3_ready() -> judge3.Judge3:
     try:
         return judge3.prepare()
     except MissingError as error:
-        pytest.skip(str(error))
+        stop_test(str(error))
 
 
 def test_a_badge_belongs_to_its_holder_alone(

@@ -15,7 +15,7 @@ from issuer.services import awards
 from issuer.services.credentials import did
 from tests.issuing import NOW, give, make_badge, make_site
 from tests.services import judge3
-from tests.services.missing import MissingError
+from tests.services.missing import MissingError, stop_test
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +33,7 @@ def judge() -> judge3.Judge3:
     try:
         return judge3.prepare()
     except MissingError as error:
-        pytest.skip(str(error))
+        stop_test(str(error))
 
 
 def issue(site: Site) -> UUID:
