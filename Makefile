@@ -32,7 +32,7 @@ setup: ## Prepare .venv (every other target does it by itself)
 setup-test:
 	@tools/setup.sh test
 
-demo: setup ## Show the whole site with sample data on http://localhost:8000 (PORT=…)
+demo: setup ## Show the whole site with sample data on http://127.0.0.1:8000 (PORT=…)
 	@exec .venv/bin/accolades demo --port "$(PORT)"
 
 test: setup-test ## Run all tests: unit, integration, conformance, browser, packaging (ARGS='-k word' chooses)

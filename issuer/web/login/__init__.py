@@ -6,6 +6,7 @@ from __future__ import annotations
 import logging
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlencode, urlsplit
 
 from flask import Blueprint, current_app, redirect, request, session
 from flask_wtf.csrf import validate_csrf
@@ -28,7 +29,7 @@ from issuer.sessions import (
     trim_states,
 )
 from issuer.site import current_site
-from issuer.web.login.provider import Provider
+from issuer.web.login.provider import LOOPBACK, Provider
 from issuer.web.login.targets import local_target
 
 if TYPE_CHECKING:
@@ -66,6 +67,9 @@ def login() -> Response:
     """Begin a login that leads to the page ``next``."""
     base_url = current_site().settings.base_url
     target = local_target(request.args.get("next"), base_url)
+    if _is_by_another_name(base_url):
+        # The provider leads back to the configured name, where this one's cookie is not sent.
+        return redirect(f"{base_url}/login?{urlencode({'next': target})}")
     response = _provider().send_away(base_url + CALLBACK)
     session[TARGET] = target
     trim_states()
@@ -123,6 +127,15 @@ def logout() -> Response:
 def _never_cached(response: Response) -> Response:
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _is_by_another_name(base_url: str) -> bool:
+    """Whether a browser on this machine calls it `localhost` where we say 127.0.0.1, or so.
+
+    Elsewhere a proxy may ask by a name of its own, and would be led round in a circle.
+    """
+    names = {urlsplit(base_url).hostname, urlsplit(request.host_url).hostname}
+    return len(names) == 2 and names <= LOOPBACK
 
 
 def _who() -> dict[str, Any]:

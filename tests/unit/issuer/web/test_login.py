@@ -129,7 +129,7 @@ def test_while_the_provider_is_down_only_the_login_says_so(tmp_path: Path) -> No
 
     assert client.get("/").status_code == 200
     for path in ("/login", "/login?next=/badges"):
-        answer = client.get(path)
+        answer = client.get(path, base_url=BASE)
         assert answer.status_code == 503
         assert "login service does not answer" in answer.text
         assert answer.headers["Retry-After"] == "60"
@@ -144,7 +144,17 @@ def test_a_provider_that_never_answers_does_not_hold_the_site(
     with socket.create_server(("127.0.0.1", 0)) as silent:
         issuer = f"http://127.0.0.1:{silent.getsockname()[1]}"
         client = build_site(settings(tmp_path, oidc_issuer=issuer)).test_client()
-        assert client.get("/login").status_code == 503
+        assert client.get("/login", base_url=BASE).status_code == 503
+
+
+def test_who_calls_this_machine_by_another_name_is_led_to_ours(tmp_path: Path) -> None:
+    """The cookie of one name is not sent to the other, where the provider leads back to."""
+    client = build_site(settings(tmp_path)).test_client()
+    answer = client.get("/login?next=/badges?q=a%26b", base_url="http://localhost:8000")
+    assert answer.status_code == 302
+    assert answer.headers["Location"] == f"{BASE}/login?next=%2Fbadges%3Fq%3Da%26b"
+    # A proxy, or somebody who lies about the name, is not led round in a circle.
+    assert client.get("/login", base_url="http://inside.example").status_code == 503
 
 
 def test_a_callback_that_nobody_began_is_refused(tmp_path: Path) -> None:
