@@ -11,6 +11,7 @@ from urllib.parse import quote_plus, urlencode, urlsplit
 
 from issuer.web.security import POLICY_HEADER
 from tests.browsing import HTML
+from tests.issuing import BASE_URL
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -145,8 +146,9 @@ class Crawler:
     def look(self, address: str, answer: TestResponse) -> None:
         """Note what no answer may do, whatever it was asked."""
         headers = answer.headers
+        place = headers.get("Location", "").removeprefix(BASE_URL)
         wrong = {
-            "leads away": not re.fullmatch(r"/([^/\\].*)?|", headers.get("Location", "")),
+            "leads away": not re.fullmatch(r"/([^/\\].*)?|", place),
             "is kept": address.startswith(("/admin", "/settings", "/award", "/claims"))
             and answer.status_code == 200
             and "no-store" not in headers.get("Cache-Control", ""),
